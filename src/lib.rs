@@ -1,0 +1,7 @@
+//! In-process messaging for low-latency systems: ring channels, patterns as stages, pinned agents.
+
+pub mod channel;
+pub mod contract;
+pub mod ring;
+#[doc(hidden)]
+pub mod sync;

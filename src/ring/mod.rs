@@ -1,0 +1,18 @@
+//! Shared memory: positions, cursors, counters, stamps and slots.
+//!
+//! The only room besides `channel` that holds `unsafe`, and, with `wait/bell.rs`, the only one that names a
+//! memory ordering.
+
+mod claim;
+mod counter;
+mod cursor;
+mod sequence;
+mod slots;
+mod stamp;
+
+pub use claim::Claim;
+pub use counter::Counter;
+pub use cursor::{Cursor, Progress};
+pub use sequence::Sequence;
+pub use slots::{CapacityError, Slots};
+pub use stamp::{Published, Stamp};

@@ -1,0 +1,193 @@
+//! A ring of always-initialised slots, reused for ever.
+//!
+//! | slot `s`             | who may touch it                                           | rule |
+//! |----------------------|------------------------------------------------------------|------|
+//! | shared ([`Slots::share`]) | any number of threads, as long as none has it lent    | [R1] |
+//! | lent ([`Slots::lend`])    | one thread, and no other at the same time             | [R2] |
+//!
+//! Who that is at what time is said by the channels, in their own tables. A slot is initialised when the ring is
+//! built and holds a value until the ring is dropped, so there is no half-filled lap and no second drop: a new event
+//! overwrites, or swaps with, what the slot held.
+
+use super::Sequence;
+use crate::sync::UnsafeCell;
+
+/// The largest ring: far below the numbers that tell laps apart, and building one of empty events still ends.
+const MAX_CAPACITY: u64 = 1 << 32;
+
+/// `capacity` slots of `T`, each with a mark `M` (a [`Stamp`](super::Stamp) or nothing) beside it.
+#[derive(Debug)]
+pub struct Slots<T, M = ()> {
+    /// Never empty; its length is a power of two.
+    slots: Box<[Slot<T, M>]>,
+}
+
+#[derive(Debug)]
+struct Slot<T, M> {
+    mark: M,
+    event: UnsafeCell<T>,
+}
+
+/// Why a ring of the asked capacity cannot be built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CapacityError {
+    /// A ring needs at least one slot.
+    Zero,
+    /// The capacity must be a power of two; `next` is the smallest one that is large enough.
+    NotPowerOfTwo {
+        /// What was asked for.
+        asked: usize,
+        /// What to ask for instead.
+        next: usize,
+    },
+    /// So many slots do not fit into memory.
+    TooLarge {
+        /// What was asked for.
+        asked: usize,
+    },
+}
+
+impl core::fmt::Display for CapacityError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Zero => f.write_str("a ring needs at least one slot"),
+            Self::NotPowerOfTwo { asked, next } => {
+                write!(f, "the capacity of a ring must be a power of two: {asked} is not, take {next}")
+            }
+            Self::TooLarge { asked } => {
+                write!(f, "{asked} slots do not fit into memory: ask for fewer, or for smaller events")
+            }
+        }
+    }
+}
+
+impl core::error::Error for CapacityError {}
+
+// SAFETY: [R1] and [R2] are the contracts of `share` and `lend`: a slot is with one thread exclusively (which needs
+// `T: Send`) or with several that only look (which needs `T: Sync`). `M` is reached by shared reference only.
+unsafe impl<T: Send + Sync, M: Sync> Sync for Slots<T, M> {}
+// SAFETY: `Slots` owns its values, and moving it moves them.
+unsafe impl<T: Send, M: Send> Send for Slots<T, M> {}
+
+impl<T, M> Slots<T, M> {
+    /// Allocates `capacity` slots; the slot of each position from `start` gets what `fill` and `mark` make.
+    ///
+    /// # Errors
+    /// [`CapacityError`] if `capacity` is zero, not a power of two, or too large for memory.
+    pub fn new(
+        capacity: usize,
+        start: Sequence,
+        mut fill: impl FnMut() -> T,
+        mut mark: impl FnMut(Sequence) -> M,
+    ) -> Result<Self, CapacityError> {
+        if capacity == 0 {
+            return Err(CapacityError::Zero);
+        }
+        let too_large = CapacityError::TooLarge { asked: capacity };
+        if !capacity.is_power_of_two() {
+            let next = capacity.checked_next_power_of_two().ok_or(too_large)?;
+            return Err(CapacityError::NotPowerOfTwo { asked: capacity, next });
+        }
+        if capacity as u64 > MAX_CAPACITY {
+            return Err(too_large);
+        }
+        let mut slots = Vec::new();
+        slots.try_reserve_exact(capacity).map_err(|_| too_large)?;
+        let lap = capacity as u64;
+        slots.extend((0..lap).map(|index| {
+            // The first position at or after `start` that lands on this index.
+            let ahead = index.wrapping_sub(start.count()) & (lap - 1);
+            Slot { mark: mark(start.plus(ahead)), event: UnsafeCell::new(fill()) }
+        }));
+        Ok(Self { slots: slots.into_boxed_slice() })
+    }
+    /// The number of slots.
+    #[inline]
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.slots.len() as u64
+    }
+    /// The mark of the slot of position `at`.
+    #[inline]
+    #[must_use]
+    pub fn mark(&self, at: Sequence) -> &M {
+        &self.slot(at).mark
+    }
+    /// Shows the slot of position `at` to `f`.
+    ///
+    /// # Safety
+    /// [R1]: no thread has the slot lent, or takes it, while `f` runs.
+    #[inline(always)]
+    pub unsafe fn share<R>(&self, at: Sequence, f: impl FnOnce(&T) -> R) -> R {
+        self.slot(at).event.with(|event| {
+            // SAFETY: [R1] by the caller; the slot is initialised since `new`.
+            f(unsafe { &*event })
+        })
+    }
+    /// Lends the slot of position `at` to `f`, which may change it.
+    ///
+    /// # Safety
+    /// [R2]: no other reference to the slot exists, or is made, while `f` runs.
+    #[inline(always)]
+    pub unsafe fn lend<R>(&self, at: Sequence, f: impl FnOnce(&mut T) -> R) -> R {
+        self.slot(at).event.with_mut(|event| {
+            // SAFETY: [R2] by the caller; the slot is initialised since `new`.
+            f(unsafe { &mut *event })
+        })
+    }
+    #[inline(always)]
+    fn slot(&self, at: Sequence) -> &Slot<T, M> {
+        // `self.slots` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
+        let index = at.count() as usize & self.slots.len().wrapping_sub(1);
+        // SAFETY: the length is a power of two (checked in `new`, the only constructor), so masking with one less
+        // gives an index below it.
+        unsafe { self.slots.get_unchecked(index) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots<T>(capacity: usize, fill: impl FnMut() -> T) -> Result<Slots<T>, CapacityError> {
+        Slots::new(capacity, Sequence::ZERO, fill, |_| ())
+    }
+
+    #[test]
+    fn a_bad_capacity_is_a_value() {
+        assert_eq!(slots(0, || 0u8).unwrap_err(), CapacityError::Zero);
+        let next = CapacityError::NotPowerOfTwo { asked: 3, next: 4 };
+        assert_eq!(slots(3, || 0u8).unwrap_err(), next);
+        let asked = usize::MAX;
+        assert_eq!(slots(asked, || 0u8).unwrap_err(), CapacityError::TooLarge { asked });
+        let asked = isize::MAX as usize / 8 + 1;
+        assert_eq!(slots(asked, || [0u64; 8]).unwrap_err(), CapacityError::TooLarge { asked });
+        assert!(next.to_string().contains("take 4"));
+    }
+
+    #[test]
+    fn each_position_of_a_lap_has_a_slot_and_a_mark_of_its_own() {
+        for start in [Sequence::ZERO, Sequence::new(5), Sequence::ZERO.minus(3)] {
+            let slots = Slots::new(4, start, || 0u64, |at| at).unwrap();
+            for i in 0..4 {
+                let at = start.plus(i);
+                assert_eq!(*slots.mark(at), at);
+                // SAFETY: [R2] this test is the only thread.
+                unsafe { slots.lend(at, |event| *event = i) };
+            }
+            for i in 0..4 {
+                // SAFETY: [R1] this test is the only thread.
+                assert_eq!(unsafe { slots.share(start.plus(i + 4), |event| *event) }, i);
+            }
+        }
+    }
+
+    #[test]
+    fn every_value_is_dropped_once() {
+        let token = crate::sync::Arc::new(());
+        let ring = slots(8, || token.clone()).unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&token), 9);
+        drop(ring);
+        assert_eq!(std::sync::Arc::strong_count(&token), 1);
+    }
+}
