@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn every_value_is_dropped_once() {
-        let token = crate::sync::Arc::new(());
+        let token = std::sync::Arc::new(());
         let ring = slots(8, || token.clone()).unwrap();
         assert_eq!(std::sync::Arc::strong_count(&token), 9);
         drop(ring);
