@@ -148,6 +148,7 @@ impl<T, M> Slots<T, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::Arc;
 
     fn slots<T>(capacity: usize, fill: impl FnMut() -> T) -> Result<Slots<T>, CapacityError> {
         Slots::new(capacity, Sequence::ZERO, fill, |_| ())
@@ -184,10 +185,10 @@ mod tests {
 
     #[test]
     fn every_value_is_dropped_once() {
-        let token = std::sync::Arc::new(());
+        let token = Arc::new(());
         let ring = slots(8, || token.clone()).unwrap();
-        assert_eq!(std::sync::Arc::strong_count(&token), 9);
+        assert_eq!(Arc::strong_count(&token), 9);
         drop(ring);
-        assert_eq!(std::sync::Arc::strong_count(&token), 1);
+        assert_eq!(Arc::strong_count(&token), 1);
     }
 }

@@ -1,0 +1,250 @@
+//! One producer, one consumer.
+//!
+//! ```text
+//!            head (consumer)            tail (producer)
+//!               v                          v
+//!  ... | free | full | full | full | full | free | free | ...      capacity = 2^k slots, reused for ever
+//! ```
+//!
+//! | slot `s`                       | who may touch it | rule |
+//! |--------------------------------|------------------|------|
+//! | `tail <= s < head + capacity`  | the producer     | [R3] |
+//! | `head <= s < tail`             | the consumer     | [R4] |
+//!
+//! | store (Release)      | load (Acquire)           | what it hands over               |
+//! |----------------------|--------------------------|----------------------------------|
+//! | `tail.advance` [S1]  | `Consumer`, when it drains | the contents of slots `< tail`   |
+//! | `head.advance` [S1]  | `Producer`, when it fills  | the emptiness of slots `< head`  |
+//!
+//! Costs: two cursors and `capacity` slots, allocated in [`channel`] and never again. A fill is one Release store, and
+//! an Acquire load only when the position of `head` that was seen last says full. A drain is one load, and one store a
+//! batch (one in 64 events of a long batch). **Wait-free** both ways: a side that stalls makes the other see `Full`, or
+//! nothing new, and no more than that. No system call.
+//!
+//! Order: first in, first out. Algorithm: Lamport, "Specifying concurrent program modules" (1983), with the far
+//! index kept back as in Giacomoni et al., "FastForward" (PPoPP 2008) and rtrb.
+//!
+//! ```
+//! use ringmain::channel::spsc;
+//! use ringmain::contract::{Sink, Source, Tick, each};
+//!
+//! let (mut tx, mut rx) = spsc::channel(8, || 0u64)?;
+//! tx.offer(|slot| *slot = 42)?;
+//! let mut seen = Vec::new();
+//! let _ = rx.drain(Tick::ZERO, usize::MAX, &mut each(|n: &u64| seen.push(*n)));
+//! assert_eq!(seen, [42]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::follower::{Feed, Follower};
+use super::writer::{Gate, Writer};
+use crate::contract::{Drained, Filled, Flow, Sink, Source, SourceMut, Stage, Tick};
+use crate::ring::{CapacityError, Cursor, Progress, Published, Sequence, Slots};
+use crate::sync::Arc;
+use core::{cell::Cell, marker::PhantomData};
+
+/// Builds a channel of `capacity` slots (a power of two), each filled by `fill` now and reused for ever.
+///
+/// # Errors
+/// [`CapacityError`] if the capacity is zero, not a power of two, or too large.
+pub fn channel<T>(
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
+    channel_from(Sequence::ZERO, capacity, fill)
+}
+
+/// As [`channel`], with positions counted from `start`: for tests that begin just before the wrap.
+///
+/// # Errors
+/// As [`channel`].
+#[doc(hidden)]
+pub fn channel_from<T>(
+    start: Sequence,
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
+    let slots = Slots::new(capacity, start, fill, |_| ())?;
+    let shared = Arc::new(Shared { slots, tail: Cursor::new(start), head: Cursor::new(start) });
+    let writer = Writer::new(shared.clone(), start);
+    let follower = Follower::new(shared, start);
+    Ok((Producer { writer, alone: PhantomData }, Consumer { follower, alone: PhantomData }))
+}
+
+/// The end that puts in. Dropping it closes the channel: the consumer drains what is left, then sees the end.
+///
+/// [`Sink`] has its verbs, all wait-free here but `offer_waiting`.
+///
+/// ```compile_fail
+/// fn shared_between_threads<T: Sync>() {}
+/// shared_between_threads::<ringmain::channel::spsc::Producer<u64>>(); // one thread at a time
+/// ```
+#[derive(Debug)]
+pub struct Producer<T> {
+    writer: Writer<Arc<Shared<T>>>,
+    alone: PhantomData<Cell<()>>,
+}
+
+impl<T> Producer<T> {
+    /// The number of slots. Stable.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.writer.gate().slots.capacity() as usize
+    }
+    /// Slots that can be filled now. At least so many stay free until this producer fills them.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.capacity() - self.len()
+    }
+    /// Events that the consumer has not consumed. It can only become less until this producer fills; once
+    /// [`is_closed`](Self::is_closed), it is exactly how many the consumer left behind.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.writer.unread() as usize
+    }
+    /// Nothing waits for the consumer. Stable until this producer fills.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The consumer is gone. `true` is stable. A fill says so by itself when the slots known to be free are used up.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.writer.is_closed()
+    }
+    /// The position of the next event.
+    #[must_use]
+    pub fn next(&self) -> Sequence {
+        self.writer.next()
+    }
+}
+
+impl<T> Sink for Producer<T> {
+    type Event = T;
+    #[inline]
+    fn fill<R>(&mut self, fill: impl FnOnce(&mut T) -> Flow<R>) -> Flow<R> {
+        self.writer.fill(fill)
+    }
+    #[inline]
+    fn fill_many(&mut self, n: usize, fill: impl FnMut(usize, &mut T) -> Flow) -> Filled {
+        self.writer.fill_many(n, fill)
+    }
+}
+
+/// The end that takes out. Dropping it closes the channel: the producer is refused with `Closed`.
+///
+/// [`Source`] and [`SourceMut`] have its verbs, all wait-free. An event is taken out by value with `drain_mut` and
+/// [`core::mem::take`] or `replace`; what stays in the slot is dropped when it is overwritten, or with the channel.
+///
+/// ```compile_fail
+/// fn shared_between_threads<T: Sync>() {}
+/// shared_between_threads::<ringmain::channel::spsc::Consumer<u64>>(); // one thread at a time
+/// ```
+#[derive(Debug)]
+pub struct Consumer<T> {
+    follower: Follower<Arc<Shared<T>>>,
+    alone: PhantomData<Cell<()>>,
+}
+
+impl<T> Consumer<T> {
+    /// The number of slots. Stable.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.follower.feed().slots.capacity() as usize
+    }
+    /// Events that can be consumed now. At least so many stay until this consumer drains.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.follower.len() as usize
+    }
+    /// Nothing can be consumed now. `false` is stable until this consumer drains.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The producer is gone and everything is consumed. `true` is stable.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.follower.is_closed()
+    }
+    /// The position of the next event to consume.
+    #[must_use]
+    pub fn next(&self) -> Sequence {
+        self.follower.done()
+    }
+}
+
+impl<T> Source for Consumer<T> {
+    type Event = T;
+    #[inline]
+    fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
+    where
+        S: for<'e> Stage<&'e T>,
+    {
+        self.follower.drain(now, limit, stage)
+    }
+}
+
+impl<T> SourceMut for Consumer<T> {
+    #[inline]
+    fn drain_mut<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
+    where
+        S: for<'e> Stage<&'e mut T>,
+    {
+        // SAFETY: [R4] exclusively, as a channel has one consumer.
+        unsafe { self.follower.drain_mut(now, limit, stage) }
+    }
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    slots: Slots<T>,
+    /// Written by the producer.
+    tail: Cursor,
+    /// Written by the consumer.
+    head: Cursor,
+}
+
+// SAFETY: [R3] and [R4] give each slot to one thread at a time, so `T` moves between threads (`T: Send`) and is never
+// looked at by two at once; the cursors are atomic.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Gate for Arc<Shared<T>> {
+    type Event = T;
+    #[inline]
+    fn slots(&self) -> &Slots<T> {
+        &self.slots
+    }
+    #[inline]
+    fn tail(&self) -> &Cursor {
+        &self.tail
+    }
+    #[inline]
+    fn slowest(&self, _next: Sequence) -> Progress {
+        self.head.read()
+    }
+}
+
+impl<T> Feed for Arc<Shared<T>> {
+    type Event = T;
+    type Mark = ();
+    #[inline]
+    fn slots(&self) -> &Slots<T> {
+        &self.slots
+    }
+    #[inline]
+    fn cursor(&self) -> &Cursor {
+        &self.head
+    }
+    #[inline]
+    fn ahead(&self, _done: Sequence) -> Progress {
+        self.tail.read()
+    }
+    #[inline]
+    fn published(&self, _at: Sequence) -> Published {
+        Published::Event
+    }
+    fn leave(&self, done: Sequence) {
+        self.head.close(done);
+    }
+}

@@ -1,0 +1,139 @@
+//! The one producer of a ring: fills the slots that its gate lets it have, and publishes them with a cursor.
+//!
+//! | slot `s`                        | who may touch it    | rule |
+//! |---------------------------------|---------------------|------|
+//! | `next <= s < gate + capacity`   | the writer          | [R3] |
+//!
+//! | store (Release)           | load (Acquire)   | what it hands over                      |
+//! |---------------------------|------------------|-----------------------------------------|
+//! | `tail.advance` [S1]       | `Follower`       | the contents of the slots before `tail`  |
+//! | a follower's cursor [S1]  | `Gate::slowest`  | the slots it is done with                |
+
+use crate::contract::{Filled, Flow, Halt, Refused};
+use crate::ring::{Cursor, Progress, Sequence, Slots};
+
+/// What stands before a writer: the ring it fills, and those who have to be done with a slot before it is free again.
+pub(super) trait Gate {
+    /// What the ring carries.
+    type Event;
+    /// The ring.
+    fn slots(&self) -> &Slots<Self::Event>;
+    /// The cursor that the writer publishes with.
+    fn tail(&self) -> &Cursor;
+    /// The position before which everybody is done (`next` if there is nobody), and whether somebody who cannot be
+    /// missed is gone.
+    fn slowest(&self, next: Sequence) -> Progress;
+}
+
+/// The private state of a ring's only producer.
+#[derive(Debug)]
+pub(super) struct Writer<G: Gate> {
+    gate: G,
+    /// Exact: everything before it is published.
+    next: Sequence,
+    /// The gate was seen to let everything before it be filled. May be stale, never too late.
+    free_until: Sequence,
+}
+
+/// Publishes what was filled, however the batch ends.
+struct Publish<'a> {
+    tail: &'a Cursor,
+    next: &'a mut Sequence,
+    filled: u64,
+}
+
+impl Drop for Publish<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.filled != 0 {
+            *self.next = self.next.plus(self.filled);
+            self.tail.advance(*self.next);
+        }
+    }
+}
+
+impl<G: Gate> Writer<G> {
+    pub(super) fn new(gate: G, start: Sequence) -> Self {
+        let next = start;
+        Self { gate, next, free_until: next }
+    }
+    pub(super) fn gate(&self) -> &G {
+        &self.gate
+    }
+    /// The position of the next event.
+    pub(super) fn next(&self) -> Sequence {
+        self.next
+    }
+    /// How many slots are free: at least one, or a refusal. Looks at the gate only if fewer than `want` are known to be.
+    #[inline]
+    fn room(&mut self, want: u64) -> Result<u64, Refused> {
+        let room = self.free_until.since(self.next);
+        if room >= want { Ok(room) } else { self.look() }
+    }
+    /// The slow half of `room`: once a lap, where the followers keep up.
+    #[cold]
+    fn look(&mut self) -> Result<u64, Refused> {
+        let slowest = self.gate.slowest(self.next);
+        if slowest.closed {
+            return Err(Refused::Closed);
+        }
+        self.free_until = slowest.done.plus(self.gate.slots().capacity());
+        match self.free_until.since(self.next) {
+            0 => Err(Refused::Full),
+            room => Ok(room),
+        }
+    }
+    #[inline]
+    pub(super) fn fill<R>(&mut self, fill: impl FnOnce(&mut G::Event) -> Flow<R>) -> Flow<R> {
+        self.room(1)?;
+        // SAFETY: [R3] `room` found that `next` is before `gate + capacity`, so every follower is done with the slot;
+        // `&mut self` is the only writer.
+        let out = unsafe { self.gate.slots().lend(self.next, fill) }?;
+        self.next = self.next.next();
+        self.gate.tail().advance(self.next);
+        Ok(out)
+    }
+    #[inline]
+    pub(super) fn fill_many(
+        &mut self,
+        n: usize,
+        mut fill: impl FnMut(usize, &mut G::Event) -> Flow,
+    ) -> Filled {
+        if n == 0 {
+            return Filled { count: 0, end: None };
+        }
+        let room = match self.room(n as u64) {
+            Ok(room) => room.min(n as u64),
+            Err(refused) => return Filled { count: 0, end: Some(refused.into()) },
+        };
+        let from = self.next;
+        let mut batch = Publish { tail: self.gate.tail(), next: &mut self.next, filled: 0 };
+        let mut end = (room < n as u64).then_some(Halt::Again);
+        while batch.filled < room {
+            let (at, index) = (from.plus(batch.filled), batch.filled as usize);
+            // SAFETY: [R3] `at` is one of the `room` positions from `next` that `room` found to be free; `&mut self` is
+            // the only writer.
+            let flow = unsafe { self.gate.slots().lend(at, |slot| fill(index, slot)) };
+            if let Err(halt) = flow {
+                end = Some(halt);
+                break;
+            }
+            batch.filled += 1;
+        }
+        Filled { count: batch.filled as usize, end }
+    }
+    /// Events published that not every follower is done with; exact and final once somebody is gone.
+    pub(super) fn unread(&self) -> u64 {
+        self.next.since(self.gate.slowest(self.next).done)
+    }
+    /// Somebody who cannot be missed is gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.gate.slowest(self.next).closed
+    }
+}
+
+impl<G: Gate> Drop for Writer<G> {
+    fn drop(&mut self) {
+        self.gate.tail().close(self.next);
+    }
+}

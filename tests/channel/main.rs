@@ -1,0 +1,4 @@
+//! The rings from outside: public API, real threads.
+
+mod multicast;
+mod spsc;
