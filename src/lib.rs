@@ -2,6 +2,8 @@
 
 pub mod channel;
 pub mod contract;
+#[cfg(not(loom))]
+pub mod metric;
 pub mod ring;
 #[doc(hidden)]
 pub mod sync;

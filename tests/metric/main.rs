@@ -1,0 +1,5 @@
+//! The room `metric`, from outside.
+
+mod books;
+mod latency;
+mod probe;
