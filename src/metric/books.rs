@@ -52,7 +52,9 @@ impl Books {
     /// Every stage's numbers, as it published them last. Wait-free for the stages; allocates here.
     #[must_use]
     pub fn read(&self) -> Statement {
-        Statement { lines: self.stages.iter().map(|(name, account)| (name.clone(), account.read())).collect() }
+        Statement {
+            lines: self.stages.iter().map(|(name, account)| (name.clone(), account.read())).collect(),
+        }
     }
 }
 

@@ -8,10 +8,8 @@ use ringmain::{
 #[test]
 fn the_first_stage_that_is_wrong_is_named() {
     let (mut good, mut bad, mut worse) = (Ledger::new(), Ledger::new(), Ledger::new());
-    let books = Books::new()
-        .with("good", good.account())
-        .with("bad", bad.account())
-        .with("worse", worse.account());
+    let books =
+        Books::new().with("good", good.account()).with("bad", bad.account()).with("worse", worse.account());
     good.took(3);
     good.passed(2);
     good.dropped(Reason::RingFull);

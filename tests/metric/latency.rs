@@ -60,7 +60,11 @@ fn merging_is_recording_into_one() {
     let mut state = 7;
     for n in 0..500 {
         let span = nanos(random(&mut state) % 1_000_000_000_000);
-        if n % 3 == 0 { a.record(span) } else { b.record(span) }
+        if n % 3 == 0 {
+            a.record(span)
+        } else {
+            b.record(span)
+        }
         both.record(span);
     }
     a.merge(&b);

@@ -20,10 +20,7 @@ fn one_in_n_is_a_power_of_two() {
     for n in [0, 3, 6, 100, u64::MAX] {
         assert_eq!(OneIn::new(n), Err(NotPowerOfTwo(n)));
     }
-    assert_eq!(
-        NotPowerOfTwo(3).to_string(),
-        "one event in 3 cannot be sampled: it must be a power of two"
-    );
+    assert_eq!(NotPowerOfTwo(3).to_string(), "one event in 3 cannot be sampled: it must be a power of two");
     let eighth = OneIn::new(8).unwrap();
     assert_eq!((0..800).filter(|&n| eighth.takes(n)).count(), 100);
     assert_eq!(OneIn::new(1), Ok(OneIn::ONE));
@@ -117,8 +114,7 @@ fn probes_of_one_name_are_merged_and_names_keep_their_order() {
         ["b", "a", "b"].map(|name| latencies.probe(name, clock.clone(), OneIn::ONE)).into();
     clock.set(Tick::from_nanos(10));
     probes.iter_mut().for_each(|probe| probe.arrived(0, Tick::ZERO));
-    let threads: Vec<_> =
-        probes.into_iter().map(|probe| std::thread::spawn(move || drop(probe))).collect();
+    let threads: Vec<_> = probes.into_iter().map(|probe| std::thread::spawn(move || drop(probe))).collect();
     threads.into_iter().for_each(|thread| thread.join().expect("dropping a probe does not panic"));
     let told: Vec<_> = latencies.read().iter().map(|(name, told)| (name.to_string(), told.count)).collect();
     assert_eq!(told, [("b".to_string(), 2), ("a".to_string(), 1)]);
