@@ -60,7 +60,14 @@ fn every_capacity_fills_up_refuses_and_goes_on() {
 #[test]
 fn a_limit_is_kept_and_positions_follow_one_another() {
     let (mut tx, mut rx) = spsc::channel(8, || 0u64).unwrap();
-    assert_eq!(tx.fill_many(5, |i, slot| Ok(*slot = i as u64)).count, 5);
+    assert_eq!(
+        tx.fill_many(5, |i, slot| {
+            let _: () = *slot = i as u64;
+            Ok(())
+        })
+        .count,
+        5
+    );
     let mut at = Vec::new();
     let mut stage = |event: &u64, place: At| -> Flow {
         at.push((place.seq.count(), *event));
@@ -75,14 +82,24 @@ fn a_limit_is_kept_and_positions_follow_one_another() {
 #[test]
 fn a_batch_takes_what_fits_and_says_so() {
     let (mut tx, mut rx) = spsc::channel(4, || 0usize).unwrap();
-    let filled = tx.fill_many(6, |i, slot| Ok(*slot = i));
+    let filled = tx.fill_many(6, |i, slot| {
+        let _: () = *slot = i;
+        Ok(())
+    });
     assert_eq!((filled.count, filled.end), (4, Some(Halt::Again)));
     let filled = tx.fill_many(1, |_, _| unreachable!("it is full"));
     assert_eq!((filled.count, filled.end), (0, Some(Halt::Again)));
     assert_eq!(tx.fill_many(0, |_, _| unreachable!("nothing to fill")).end, None);
     assert_eq!(drain(&mut rx, 3), [0, 1, 2]);
     let fault = Halt::Reject(Fault::new(9));
-    let filled = tx.fill_many(3, |i, slot| if i == 1 { Err(fault) } else { Ok(*slot = 10 + i) });
+    let filled = tx.fill_many(3, |i, slot| {
+        if i == 1 {
+            Err(fault)
+        } else {
+            let _: () = *slot = 10 + i;
+            Ok(())
+        }
+    });
     assert_eq!((filled.count, filled.end), (1, Some(fault)));
     assert_eq!(drain(&mut rx, ALL), [3, 10]);
 }
@@ -116,7 +133,9 @@ fn what_a_stage_says_decides_whether_the_event_is_consumed() {
     let fault = Fault::new(3);
     for (halt, consumed) in [(Halt::Again, 1), (Halt::Reject(fault), 2), (Halt::Stop, 2)] {
         let (mut tx, mut rx) = spsc::channel(4, || 0u8).unwrap();
-        (1..=3).for_each(|n| tx.push(n).unwrap());
+        for n in 1..=3 {
+            tx.push(n).unwrap();
+        }
         let mut stage = |event: &u8, _: At| if *event == 2 { Err(halt) } else { Ok(()) };
         let drained = rx.drain(NOW, ALL, &mut stage);
         assert_eq!(drained, Drained { count: consumed, end: Some(End::Halted(halt)) });
@@ -127,7 +146,9 @@ fn what_a_stage_says_decides_whether_the_event_is_consumed() {
 #[test]
 fn a_panic_in_a_stage_consumes_what_came_before() {
     let (mut tx, mut rx) = spsc::channel(4, || 0u8).unwrap();
-    (1..=3).for_each(|n| tx.push(n).unwrap());
+    for n in 1..=3 {
+        tx.push(n).unwrap();
+    }
     let mut stage = each(|event: &u8| assert!(*event < 2, "on purpose"));
     assert!(catch_unwind(AssertUnwindSafe(|| rx.drain(NOW, ALL, &mut stage))).is_err());
     assert_eq!(tx.len(), 2);
@@ -148,7 +169,7 @@ fn a_closed_producer_is_seen_behind_its_last_event() {
 
 #[test]
 fn a_closed_consumer_gives_the_event_back_and_says_what_it_left() {
-    let (mut tx, mut rx) = spsc::channel(2, || String::new()).unwrap();
+    let (mut tx, mut rx) = spsc::channel(2, String::new).unwrap();
     tx.push("a".into()).unwrap();
     tx.push("b".into()).unwrap();
     assert_eq!(drain(&mut rx, 1), ["a"]);
@@ -226,7 +247,10 @@ fn two_threads_hand_everything_over_in_order() {
             let mut next = 0;
             while next < n {
                 let want = batch.min((n - next) as usize);
-                let filled = tx.fill_many(want, |i, slot| Ok(*slot = next + i as u64));
+                let filled = tx.fill_many(want, |i, slot| {
+                    let _: () = *slot = next + i as u64;
+                    Ok(())
+                });
                 next += filled.count as u64;
                 if filled.count == 0 {
                     std::thread::yield_now();

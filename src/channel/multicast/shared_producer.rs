@@ -75,21 +75,25 @@ impl<T> SharedProducer<T> {
         let (claim, capacity) = (&ring.mode.claim, ring.slots.capacity());
         let mut from = claim.peek();
         loop {
-            let mut room = self.free_until.since(from);
             // More than a lap is less than nothing: others have claimed past what this producer knows to be free.
-            if room == 0 || room > capacity {
-                match slowest(&self.leaves.nodes, from) {
+            let mut room = self.free_until.since(from);
+            if room < want || room > capacity {
+                room = match slowest(&self.leaves.nodes, from) {
                     Some(leaf) if leaf.closed => return Err(Refused::Closed),
                     Some(leaf) => {
-                        self.free_until = leaf.done.plus(capacity);
-                        room = self.free_until.since(from);
+                        let free_until = leaf.done.plus(capacity);
+                        let room = free_until.since(from);
+                        // A leaf may be past `from` by now: that tells nothing of the others, only that `from` is stale.
+                        if room <= capacity {
+                            self.free_until = free_until;
+                        }
+                        room
                     }
                     None => {
                         let before = from.minus(capacity);
-                        let finished = ring.slots.mark(from).read(before) != Published::NotYet;
-                        room = u64::from(finished);
+                        u64::from(ring.slots.mark(from).read(before) != Published::NotYet)
                     }
-                }
+                };
                 if room == 0 || room > capacity {
                     let now = claim.peek();
                     if now == from {

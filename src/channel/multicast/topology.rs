@@ -302,7 +302,7 @@ pub(super) fn least(nodes: &Nodes, done: Sequence) -> Option<Progress> {
 }
 
 /// The leaf that holds back a producer at `next`, whose ring is closed if any leaf is that had no right to leave;
-/// `None` if all leaves have left.
+/// `None` if all leaves have left. If `next` is stale and a leaf is past it, that leaf is the one returned.
 pub(super) fn slowest(leaves: &Nodes, next: Sequence) -> Option<Progress> {
     leaves.iter().map(|leaf| leaf.cursor.read()).filter(|leaf| !leaf.left).reduce(|a, b| Progress {
         done: if next.since(a.done) < next.since(b.done) { b.done } else { a.done },
