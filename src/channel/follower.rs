@@ -112,16 +112,26 @@ impl<F: Feed> Follower<F> {
         limit: usize,
         mut one: impl FnMut(&Slots<F::Event, F::Mark>, Sequence) -> Flow,
     ) -> Drained {
-        if self.ahead.done.since(self.done) < limit as u64 {
-            self.ahead = self.feed.ahead(self.done);
-        }
-        let (feed, until) = (&self.feed, self.ahead.done);
+        let feed = &self.feed;
         let slots = feed.slots();
         let stride = STRIDE.min(slots.capacity().div_ceil(4));
         let published = self.done;
         let mut batch = Batch { cursor: feed.cursor(), done: &mut self.done, published, stride };
         let (mut count, mut end) = (0, None);
-        while count < limit && *batch.done != until {
+        // What was seen last is enough for a small limit, but for the void slots in it.
+        let mut fresh = self.ahead.done.since(*batch.done) < limit as u64;
+        if fresh {
+            self.ahead = feed.ahead(*batch.done);
+        }
+        while count < limit {
+            if *batch.done == self.ahead.done {
+                if fresh {
+                    break;
+                }
+                fresh = true;
+                self.ahead = feed.ahead(*batch.done);
+                continue;
+            }
             match feed.published(*batch.done) {
                 Published::NotYet => {
                     // The stamps have the last word on how far it goes; the end may have come meanwhile.

@@ -9,7 +9,8 @@ pub trait Source {
 
     /// Shows the events that are there now, at most `limit`, to `stage`, oldest first, and publishes how far it got:
     /// at the latest when the batch ends, also if the stage panics (the event it panicked on is then not consumed).
-    /// Events that come during the call wait for the next. Never blocks.
+    /// At most a ring's capacity of events, so that those that come during the call do not make it endless. Never
+    /// blocks.
     fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
         S: for<'e> Stage<&'e Self::Event>;

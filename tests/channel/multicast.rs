@@ -444,3 +444,77 @@ fn one_producer_and_a_pipeline_on_three_threads() {
         assert_eq!(expected, n);
     });
 }
+
+mod property {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 300 }, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Any graph, any interleaving of turns, with fills that fail: each node sees what was published, in order,
+        /// and never more than the least of those it names; the ring never takes more than a lap.
+        #[test]
+        fn every_node_sees_what_those_before_it_have_seen(
+            bits in 0usize..4,
+            before in 0u64..20,
+            graph in prop::collection::vec(any::<u8>(), 1..6),
+            steps in prop::collection::vec((0usize..8, 0usize..12, any::<bool>()), 0..80),
+        ) {
+            let capacity = 1 << bits;
+            let start = Sequence::ZERO.minus(before);
+            let mut ring = Multicast::<u64, Many>::starting_at(start, capacity, || 0).unwrap();
+            let names = ["a", "b", "c", "d", "e"];
+            let mut nodes: Vec<ringmain::channel::multicast::Reader<u64, Many>> = Vec::new();
+            let mut named: Vec<Vec<usize>> = Vec::new();
+            for (i, mask) in graph.iter().enumerate() {
+                let after: Vec<usize> = (0..i).filter(|j| mask & 1 << j != 0).collect();
+                let upstream: Vec<_> =
+                    after.iter().map(|j| &nodes[*j] as &dyn ringmain::channel::multicast::Upstream).collect();
+                let node = ring.reader(names[i], &upstream);
+                nodes.push(node);
+                named.push(after);
+            }
+            let first = ring.build().unwrap();
+            let mut producers = [first.clone(), first];
+            // What was claimed, an event or void, and how many claims each node is past.
+            let mut claimed: Vec<Option<u64>> = Vec::new();
+            let mut past = vec![0; nodes.len()];
+            for (who, n, fails) in steps {
+                if who < 2 {
+                    let room = capacity - (claimed.len() - past.iter().min().unwrap());
+                    let claims = n.min(room);
+                    let fails_at = if fails { claims / 2 } else { claims };
+                    let first = claimed.len() as u64;
+                    let filled = producers[who].fill_many(n, |i, slot| {
+                        if i == fails_at {
+                            return Err(Fault::new(1).into());
+                        }
+                        *slot = first + i as u64;
+                        Ok(())
+                    });
+                    prop_assert_eq!(filled.count, fails_at);
+                    claimed.extend((0..claims).map(|i| (i < fails_at).then_some(first + i as u64)));
+                } else if let Some(node) = nodes.get_mut(who - 2) {
+                    let me = who - 2;
+                    let most = named[me].iter().map(|up| past[*up]).min().unwrap_or(claimed.len());
+                    let mut expected = Vec::new();
+                    while past[me] < most && expected.len() < n {
+                        expected.extend(claimed[past[me]]);
+                        past[me] += 1;
+                    }
+                    prop_assert_eq!(drain_at_most(node, n), expected);
+                    prop_assert_eq!(node.next(), start.plus(past[me] as u64));
+                }
+                let slowest = *past.iter().min().unwrap();
+                prop_assert_eq!(producers[0].len(), claimed.len() - slowest);
+            }
+        }
+    }
+
+    fn drain_at_most(rx: &mut impl Source<Event = u64>, limit: usize) -> Vec<u64> {
+        let mut seen = Vec::new();
+        let _ = rx.drain(NOW, limit, &mut each(|event: &u64| seen.push(*event)));
+        seen
+    }
+}

@@ -277,3 +277,43 @@ fn two_threads_hand_everything_over_in_order() {
         producer.join().unwrap();
     }
 }
+
+mod property {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 400 }, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever is done in whatever order, the ring is a bounded queue, and no question changes it.
+        #[test]
+        fn a_ring_is_a_bounded_queue(
+            bits in 0usize..5,
+            before in 0u64..40,
+            steps in prop::collection::vec((any::<bool>(), 0usize..20), 0..60),
+        ) {
+            let capacity = 1 << bits;
+            let start = Sequence::ZERO.minus(before);
+            let (mut tx, mut rx) = spsc::channel_from(start, capacity, || 0u64).unwrap();
+            let (mut queue, mut sent) = (VecDeque::new(), 0);
+            for (put, n) in steps {
+                if put {
+                    let filled = tx.fill_many(n, |i, slot| { *slot = sent + i as u64; Ok(()) });
+                    prop_assert_eq!(filled.count, n.min(capacity - queue.len()));
+                    queue.extend(sent..sent + filled.count as u64);
+                    sent += filled.count as u64;
+                } else {
+                    let expected: Vec<u64> = queue.drain(..n.min(queue.len())).collect();
+                    prop_assert_eq!(drain(&mut rx, n), expected);
+                }
+                prop_assert_eq!((tx.len(), rx.len()), (queue.len(), queue.len()));
+                prop_assert_eq!(tx.free(), capacity - queue.len());
+                prop_assert_eq!(tx.next(), rx.next().plus(queue.len() as u64));
+            }
+            drop(tx);
+            prop_assert_eq!(drain(&mut rx, ALL), Vec::from(queue));
+            prop_assert!(rx.is_closed());
+        }
+    }
+}
