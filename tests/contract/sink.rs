@@ -1,0 +1,106 @@
+use ringmain::channel::spsc;
+use ringmain::contract::{Flow, Halt, Refusal, Refused, Sink, Source, Tick, Wait, each};
+
+/// Takes every second event; for the methods that a sink has without writing them.
+#[derive(Default)]
+struct Moody {
+    taken: Vec<String>,
+    slot: String,
+    refuse: bool,
+}
+
+impl Sink for Moody {
+    type Event = String;
+    fn fill<R>(&mut self, fill: impl FnOnce(&mut String) -> Flow<R>) -> Flow<R> {
+        self.refuse = !self.refuse;
+        if self.refuse {
+            return Err(Halt::Again);
+        }
+        let out = fill(&mut self.slot)?;
+        self.taken.push(self.slot.clone());
+        Ok(out)
+    }
+}
+
+#[derive(Default)]
+struct Counting {
+    idle: usize,
+    reset: usize,
+}
+
+impl Wait for Counting {
+    fn idle(&mut self) {
+        self.idle += 1;
+    }
+    fn reset(&mut self) {
+        self.reset += 1;
+    }
+}
+
+#[test]
+fn a_refused_push_gives_the_event_back() {
+    let mut sink = Moody::default();
+    let Refusal { event, refused } = sink.push("a".into()).unwrap_err();
+    assert_eq!((event.as_str(), refused), ("a", Refused::Full));
+    sink.push(event).unwrap();
+    assert_eq!(sink.taken, ["a"]);
+}
+
+#[test]
+fn a_batch_without_support_stops_at_the_first_refusal() {
+    let mut sink = Moody { refuse: true, ..Moody::default() };
+    let filled = sink.fill_many(3, |i, slot| {
+        *slot = i.to_string();
+        Ok(())
+    });
+    assert_eq!((filled.count, filled.end), (1, Some(Halt::Again)));
+    assert_eq!(sink.taken, ["0"]);
+}
+
+#[test]
+fn waiting_idles_while_full_and_ends_when_closed() {
+    let mut wait = Counting::default();
+    let mut sink = Moody::default();
+    sink.offer_waiting(&mut wait, |slot| *slot = "b".into()).unwrap();
+    assert_eq!((wait.idle, wait.reset, sink.taken.as_slice()), (1, 1, &["b".to_string()][..]));
+
+    let (mut tx, rx) = spsc::channel(1, || 0).unwrap();
+    drop(rx);
+    let refused = std::iter::repeat_with(|| tx.offer_waiting(&mut wait, |slot| *slot = 1));
+    assert_eq!(refused.take(2).find_map(Result::err), Some(Refused::Closed));
+}
+
+#[test]
+fn waiting_for_room_across_threads() {
+    struct Yield;
+    impl Wait for Yield {
+        fn idle(&mut self) {
+            std::thread::yield_now();
+        }
+        fn reset(&mut self) {}
+    }
+    let (mut tx, mut rx) = spsc::channel(1, || 0).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for n in 0..100 {
+                tx.offer_waiting(&mut Yield, |slot| *slot = n).unwrap();
+            }
+        });
+        let mut next = 0;
+        while rx
+            .drain(
+                Tick::ZERO,
+                9,
+                &mut each(|n: &i32| {
+                    assert_eq!(*n, next);
+                    next += 1;
+                }),
+            )
+            .end
+            .is_none()
+        {
+            std::thread::yield_now();
+        }
+        assert_eq!(next, 100);
+    });
+}
