@@ -5,6 +5,8 @@
 //! | shared ([`Slots::share`]) | any number of threads, as long as none has it lent    | [R1] |
 //! | lent ([`Slots::lend`])    | one thread, and no other at the same time             | [R2] |
 //!
+//! [R0] The number of slots is a power of two and never changes, so a position masked with one less is an index.
+//!
 //! Who that is at what time is said by the channels, in their own tables. A slot is initialised when the ring is
 //! built and holds a value until the ring is dropped, so there is no half-filled lap and no second drop: a new event
 //! overwrites, or swaps with, what the slot held.
@@ -66,7 +68,7 @@ impl core::error::Error for CapacityError {}
 // SAFETY: [R1] and [R2] are the contracts of `share` and `lend`: a slot is with one thread exclusively (which needs
 // `T: Send`) or with several that only look (which needs `T: Sync`). `M` is reached by shared reference only.
 unsafe impl<T: Send + Sync, M: Sync> Sync for Slots<T, M> {}
-// SAFETY: `Slots` owns its values, and moving it moves them.
+// SAFETY: [R2] whoever has `Slots` itself is the only one; it owns its values, and moving it moves them.
 unsafe impl<T: Send, M: Send> Send for Slots<T, M> {}
 
 impl<T, M> Slots<T, M> {
@@ -139,7 +141,7 @@ impl<T, M> Slots<T, M> {
     fn slot(&self, at: Sequence) -> &Slot<T, M> {
         // `self.slots` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
         let index = at.count() as usize & self.slots.len().wrapping_sub(1);
-        // SAFETY: the length is a power of two (checked in `new`, the only constructor), so masking with one less
+        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; masking with one less
         // gives an index below it.
         unsafe { self.slots.get_unchecked(index) }
     }
