@@ -4,6 +4,7 @@ pub mod channel;
 pub mod contract;
 #[cfg(not(loom))]
 pub mod metric;
+pub mod pattern;
 pub mod ring;
 #[doc(hidden)]
 pub mod sync;

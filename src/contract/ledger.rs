@@ -18,7 +18,7 @@
 //! | `dead_lettered`| went to the dead letter channel, and why                                                 |
 //! | `held`         | lies here now (a level, not a count)                                                     |
 
-use super::{PerReason, Reason};
+use super::{Flow, Halt, PerReason, Reason};
 use crate::{ring::Counter, sync::Arc};
 
 /// The numbers of one stage at one moment.
@@ -189,6 +189,35 @@ impl Ledger {
         self.balance.dead_lettered[reason] += 1;
         self.reasons_changed = true;
         self.changed = true;
+    }
+    /// Books an event that the stage after was given, by what that stage said of it, and returns that: one that comes
+    /// `Again` is not booked yet; one that was rejected or stopped on was taken all the same.
+    ///
+    /// # Errors
+    /// `flow`, unchanged.
+    #[inline]
+    pub fn handed_on(&mut self, flow: Flow) -> Flow {
+        if flow != Err(Halt::Again) {
+            self.took(1);
+            self.passed(1);
+        }
+        flow
+    }
+    /// Books an event that was to go into a sink, by what [`Sink::fill`](super::Sink::fill) came to, and returns that: a
+    /// closed sink did not take it, so it is dropped; a fault of the closure's is for the dead letter channel.
+    ///
+    /// # Errors
+    /// `flow`, unchanged.
+    #[inline]
+    pub fn delivered(&mut self, flow: Flow) -> Flow {
+        match flow {
+            Err(Halt::Again) => return flow,
+            Ok(()) => self.passed(1),
+            Err(Halt::Stop) => self.dropped(Reason::Shutdown),
+            Err(Halt::Reject(fault)) => self.dead_lettered(fault.reason),
+        }
+        self.took(1);
+        flow
     }
     /// Makes the numbers readable for others, if there are new ones.
     #[inline]
