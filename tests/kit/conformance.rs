@@ -103,7 +103,8 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    pub(crate) const STRICT: Self = Self { stop_ends: true, reject_passes: true, panic_passes: true, waits: true };
+    pub(crate) const STRICT: Self =
+        Self { stop_ends: true, reject_passes: true, panic_passes: true, waits: true };
 }
 
 /// Makes the leaves and the hazards of one run.

@@ -40,12 +40,7 @@ impl<T> Script<T> {
         &self.events
     }
 
-    fn play(
-        &mut self,
-        now: Tick,
-        limit: usize,
-        mut show: impl FnMut(&mut T, At) -> Flow,
-    ) -> Drained {
+    fn play(&mut self, now: Tick, limit: usize, mut show: impl FnMut(&mut T, At) -> Flow) -> Drained {
         let mut count = 0;
         while count < limit && self.next < self.events.len() {
             let at = At { seq: self.first.plus(self.next as u64), now };

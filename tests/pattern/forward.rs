@@ -24,7 +24,8 @@ fn forward_swaps_what_is_lent() {
     let _ = turn_mut(&mut from, &mut forward, Tick::ZERO);
     assert_eq!(from.events(), [vec![0]], "what lay in the slot came back");
     let mut met = None;
-    let _ = rx.drain(Tick::ZERO, 1, &mut ringmain::contract::each(|v: &Vec<i32>| met = Some(v.as_ptr().addr())));
+    let _ =
+        rx.drain(Tick::ZERO, 1, &mut ringmain::contract::each(|v: &Vec<i32>| met = Some(v.as_ptr().addr())));
     assert_eq!(met, Some(address), "the event itself went on, not a copy");
 }
 
