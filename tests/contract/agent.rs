@@ -61,7 +61,8 @@ fn a_limit_makes_turns_shorter() {
 #[test]
 fn what_nobody_caught_is_dropped_and_counted_by_reason() {
     let (_tx, rx) = numbers(4);
-    let mut pump = rx.drive(|n: &u32, _: At| if n.is_multiple_of(2) { Err(Fault::new(*n).into()) } else { Ok(()) });
+    let mut pump =
+        rx.drive(|n: &u32, _: At| if n.is_multiple_of(2) { Err(Fault::new(*n).into()) } else { Ok(()) });
     let account = pump.account();
     while pump.work(Tick::ZERO) != Work::Idle {}
     let balance = account.read();

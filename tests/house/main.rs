@@ -3,6 +3,7 @@
 //! Each rule is a function from source files to a list of complaints. One test asks it about this tree and wants
 //! silence; another plants a violation and wants it named.
 
+mod auto_traits;
 mod floors;
 mod source;
 mod unsafe_ratchet;

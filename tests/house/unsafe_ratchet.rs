@@ -1,4 +1,5 @@
 //! How much `unsafe` there is, by file, and that each block names the rule it rests on.
+#![allow(clippy::unnecessary_safety_comment, reason = "clippy takes the planted comments for real ones")]
 
 use crate::assert_silent;
 use crate::source::{Source, sources, words};
