@@ -85,9 +85,11 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Reads once, if the buffer has room. **Blocks** as the reader does. `false`: the input has ended, and when [`next`](Self::next) says
-    /// nothing now, it never will again.
-    pub(crate) fn refill(&mut self) -> io::Result<bool> {
+    /// Reads once, if the buffer has room. **Blocks** as the reader does.
+    ///
+    /// # Errors
+    /// The reader's own, but for interruptions. The input counts as ended then.
+    pub(crate) fn refill(&mut self) -> io::Result<()> {
         self.buffer.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
         while !self.ended && self.end < self.buffer.len() {
@@ -104,7 +106,12 @@ impl<R: Read> Lines<R> {
                 }
             }
         }
-        Ok(!self.ended)
+        Ok(())
+    }
+
+    /// The input has ended, and [`next`](Self::next) will never give a line again.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended && (self.start == self.end || self.skipping)
     }
 }
 

@@ -49,15 +49,8 @@ pub(crate) enum Side {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::New,
-        Self::Cancelled,
-        Self::Deleted,
-        Self::Executed,
-        Self::Hidden,
-        Self::Cross,
-        Self::Halt,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::New, Self::Cancelled, Self::Deleted, Self::Executed, Self::Hidden, Self::Cross, Self::Halt];
 
     /// What the report calls it.
     pub(crate) const fn name(self) -> &'static str {
@@ -198,12 +191,7 @@ impl fmt::Display for Row {
             digits -= 1;
         }
         let side = if self.side == Side::Buy { 1 } else { -1 };
-        write!(
-            f,
-            "{}.{fraction:0digits$},{},{order},{size},{price},{side}",
-            self.time / SECOND,
-            kind as u8
-        )
+        write!(f, "{}.{fraction:0digits$},{},{order},{size},{price},{side}", self.time / SECOND, kind as u8)
     }
 }
 
