@@ -18,6 +18,33 @@ pub struct MessageId(pub u64);
 impl MessageId {
     /// No message.
     pub const NONE: Self = Self(0);
+    /// The largest number that a message can have with its maker.
+    pub const MAX_COUNTER: u64 = (1 << 48) - 1;
+
+    /// The message number `counter` (its lower 48 bits) of `producer`.
+    #[inline]
+    #[must_use]
+    pub const fn new(producer: u16, counter: u64) -> Self {
+        Self((producer as u64) << 48 | (counter & Self::MAX_COUNTER))
+    }
+    /// Who made it.
+    #[inline]
+    #[must_use]
+    pub const fn producer(self) -> u16 {
+        (self.0 >> 48) as u16
+    }
+    /// Its number among the messages of its maker.
+    #[inline]
+    #[must_use]
+    pub const fn counter(self) -> u64 {
+        self.0 & Self::MAX_COUNTER
+    }
+}
+
+impl core::fmt::Display for MessageId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}:{}", self.producer(), self.counter())
+    }
 }
 
 /// The three ids that tie messages together.
@@ -147,6 +174,15 @@ impl<T> Slipped for Message<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_says_who_made_it() {
+        let id = MessageId::new(u16::MAX, MessageId::MAX_COUNTER);
+        assert_eq!(id, MessageId(u64::MAX));
+        assert_eq!((id.producer(), id.counter()), (u16::MAX, MessageId::MAX_COUNTER));
+        assert_eq!(MessageId::new(3, 17).to_string(), "3:17");
+        assert_eq!(MessageId::new(0, 0), MessageId::NONE);
+    }
 
     #[test]
     fn the_header_is_one_line() {

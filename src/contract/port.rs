@@ -148,6 +148,19 @@ pub trait Sink {
     }
 }
 
+/// A sink that is lent: its owner looks at it again when the stage it was lent to is gone.
+impl<K: Sink + ?Sized> Sink for &mut K {
+    type Event = K::Event;
+    #[inline]
+    fn fill<R>(&mut self, fill: impl FnOnce(&mut Self::Event) -> Flow<R>) -> Flow<R> {
+        (**self).fill(fill)
+    }
+    #[inline]
+    fn fill_many(&mut self, n: usize, fill: impl FnMut(usize, &mut Self::Event) -> Flow) -> Filled {
+        (**self).fill_many(n, fill)
+    }
+}
+
 /// What a batch fill came to.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

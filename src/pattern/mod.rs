@@ -3,6 +3,10 @@
 //! | pattern              | type                    | holds | at a full output                                           |
 //! |----------------------|-------------------------|-------|------------------------------------------------------------|
 //! | message filter       | [`Filter`], [`Criterion`] | gate | waits                                                     |
+//! | dead letter channel  | [`DeadLetter`], [`Letter`], [`LetterBox`] | gate | as its [`Overflow`] says                    |
+//! | catching panics      | [`Catch`]               | -     | waits                                                      |
+//! | sequencer            | [`Sequencer`]           | gate  | waits                                                      |
+//! | correlation identifier | [`Correlate`], [`Causal`], [`Origin`] | gate | waits                                      |
 //! | crossing to a ring   | [`Forward`]             | gate  | waits                                                      |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while it waits,
@@ -15,7 +19,7 @@
 //!   closure meets each event once, also one that has state.
 //! * A rejection that a stage makes is `dead_lettered` in its own books, whether or not a dead letter channel is there
 //!   to take it; one that only passes through it from the stage after is `out`. What nobody catches, the pump drops.
-//! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a `Catch` stands between.
+//! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a [`Catch`] stands between.
 //!   Nothing that came before the event is lost, and the event in hand is not booked.
 //!
 //! [`Ledger`]: crate::contract::Ledger
@@ -23,13 +27,21 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
+mod catch;
+mod correlation;
 mod criterion;
+mod dead_letter;
 mod filter;
 mod forward;
+mod sequencer;
 
+pub use catch::Catch;
+pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
 pub use criterion::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
+pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 
 use crate::contract::{Flow, Halt};
 

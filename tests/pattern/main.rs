@@ -2,8 +2,12 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod catch;
+mod correlation;
+mod dead_letter;
 mod filter;
 mod forward;
+mod sequencer;
 
 #[global_allocator]
 static ALLOC: kit::Counting = kit::Counting;

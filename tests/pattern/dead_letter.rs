@@ -1,0 +1,607 @@
+//! Dead letter channel: each event that fails for good is a letter, once, and the rest goes on. The numbers of the
+//! tests are those of the specification.
+
+use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms};
+use proptest::prelude::*;
+use ringmain::channel::spsc;
+use ringmain::contract::{
+    Agent, At, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, SourceMut, Stage, Tick, Work,
+};
+use ringmain::pattern::{DeadLetter, Letter, LetterBox, Overflow, Remedy, Retry};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Rejects every fifth event, before it hands anything on.
+struct Picky<S>(S);
+
+impl<S: for<'e> Stage<&'e u64>> Stage<&u64> for Picky<S> {
+    fn on_event(&mut self, event: &u64, at: At) -> Flow {
+        if event.is_multiple_of(5) { Err(BAD.into()) } else { self.0.on_event(event, at) }
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.0.on_batch_end(now)
+    }
+}
+
+impl<S: for<'e> Stage<&'e mut u64>> Stage<&mut u64> for Picky<S> {
+    fn on_event(&mut self, event: &mut u64, at: At) -> Flow {
+        if event.is_multiple_of(5) { Err(BAD.into()) } else { self.0.on_event(event, at) }
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.0.on_batch_end(now)
+    }
+}
+
+conforms!(
+    over_looks,
+    1..=100u64,
+    |kit| {
+        let leaf = kit.leaf::<u64>();
+        DeadLetter::new("test", Overflow::Block, kit.sink::<Letter<u64>>(), Picky(leaf))
+    },
+    CATCHES
+);
+conforms!(
+    mut over_edits,
+    1..=100u64,
+    |kit| {
+        let leaf = kit.leaf::<u64>();
+        DeadLetter::editing("test", Overflow::Block, kit.sink::<Letter<u64>>(), Picky(leaf))
+    },
+    CATCHES
+);
+conforms!(
+    mut with_the_original,
+    1..=100u64,
+    |kit| {
+        let leaf = kit.leaf::<u64>();
+        DeadLetter::keeping_original("test", Overflow::Block, 0, kit.sink::<Letter<u64>>(), Picky(leaf))
+    },
+    CATCHES
+);
+conforms!(
+    with_retries,
+    1..=100u64,
+    |kit| {
+        let leaf = kit.leaf::<u64>();
+        DeadLetter::new("test", Overflow::Block, kit.sink::<Letter<u64>>(), Picky(leaf))
+            .retry(Retry::immediate(3), |fault| if fault == BAD { Remedy::Retry } else { Remedy::Letter })
+    },
+    CATCHES
+);
+
+const CATCHES: Terms = Terms { reject_passes: false, ..Terms::STRICT };
+const BAD: Fault = Fault::new(5);
+
+fn always(_: Fault) -> Remedy {
+    Remedy::Retry
+}
+fn at(nanos: u64) -> Tick {
+    Tick::from_nanos(nanos)
+}
+fn nanos(nanos: u64) -> Duration {
+    Duration::from_nanos(nanos)
+}
+
+/// Fails so many times for each event, and writes down when.
+struct Flaky {
+    failures: u32,
+    left: u32,
+    attempts: Vec<u64>,
+    passed: Vec<u64>,
+}
+
+impl Flaky {
+    fn new(failures: u32) -> Self {
+        Self { failures, left: failures, attempts: Vec::new(), passed: Vec::new() }
+    }
+}
+
+impl Stage<&u64> for &mut Flaky {
+    fn on_event(&mut self, event: &u64, at: At) -> Flow {
+        self.attempts.push(at.now.nanos());
+        if self.left > 0 {
+            self.left -= 1;
+            Err(BAD)?;
+        }
+        self.left = self.failures;
+        self.passed.push(*event);
+        Ok(())
+    }
+}
+
+/// A turn at each of the times from 0 to `until`.
+fn turns<S: for<'e> Stage<&'e u64>>(script: &mut Script<u64>, stage: &mut S, until: u64) {
+    for now in 0..=until {
+        let _ = script.drain(at(now), usize::MAX, stage);
+        let _ = Stage::<&u64>::on_batch_end(stage, at(now));
+    }
+}
+
+#[test]
+fn dead_letter_1_three_retries_then_a_letter() {
+    let mut flaky = Flaky::new(u32::MAX);
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
+        .retry(Retry::fixed(3, nanos(10)), always);
+    let account = stage.account();
+    let mut script = Script::new([42]);
+    turns(&mut script, &mut stage, 29);
+    assert_eq!(script.consumed(), 0, "it waits where it lies");
+    turns(&mut script, &mut stage, 40);
+    drop(stage);
+    assert_eq!(flaky.attempts, [0, 10, 20, 30]);
+    let letter = letters.iter().next().unwrap();
+    assert_eq!((letter.event, letter.fault, letter.origin), (42, BAD, "flaky"));
+    assert_eq!((letter.attempts, letter.first, letter.last), (4, at(0), at(30)));
+    assert_eq!(letters.len(), 1);
+    let balance = account.read();
+    assert_eq!((balance.input, balance.dead_lettered[Reason::AttemptsExhausted]), (1, 1));
+    assert_eq!(balance.check(), Ok(()));
+}
+
+#[test]
+fn dead_letter_2_what_succeeds_in_the_end_is_no_letter() {
+    let mut flaky = Flaky::new(2);
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
+        .retry(Retry::fixed(3, nanos(10)), always);
+    turns(&mut Script::new([42]), &mut stage, 40);
+    drop(stage);
+    assert_eq!(flaky.passed, [42]);
+    assert_eq!(flaky.attempts.len(), 3);
+    assert!(letters.is_empty());
+}
+
+#[test]
+fn dead_letter_3_exponential_delays() {
+    let mut flaky = Flaky::new(u32::MAX);
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
+        .retry(Retry::exponential(5, nanos(10), 2, nanos(50)), always);
+    turns(&mut Script::new([42]), &mut stage, 200);
+    drop(stage);
+    let delays: Vec<_> = flaky.attempts.windows(2).map(|two| two[1] - two[0]).collect();
+    assert_eq!(delays, [10, 20, 40, 50, 50]);
+    assert_eq!(letters.len(), 1);
+}
+
+#[test]
+fn dead_letter_4_immediate_times_delayed() {
+    let mut flaky = Flaky::new(u32::MAX);
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
+        .retry(Retry::fixed(3, nanos(10)).each_with_immediate(5), always);
+    turns(&mut Script::new([42]), &mut stage, 40);
+    drop(stage);
+    assert_eq!(flaky.attempts.len(), 24);
+    assert_eq!(letters.iter().next().unwrap().attempts, 24);
+}
+
+#[test]
+fn dead_letter_5_inline_keeps_the_order() {
+    let mut flaky = Flaky::new(2);
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
+        .retry(Retry::fixed(2, nanos(10)), always);
+    turns(&mut Script::new([1, 2, 3]), &mut stage, 80);
+    drop(stage);
+    assert_eq!(flaky.passed, [1, 2, 3]);
+}
+
+/// Edits first, and fails after.
+fn spoil(event: &mut u64, _: At) -> Flow {
+    *event += 1000;
+    if *event == 1002 { Err(BAD.into()) } else { Ok(()) }
+}
+
+#[test]
+fn dead_letter_6_the_letter_has_the_original() {
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::keeping_original("spoil", Overflow::Block, 0, &mut letters, spoil);
+    let mut script = Script::new([1, 2, 3]);
+    let _ = script.drain_mut(at(0), usize::MAX, &mut stage);
+    drop(stage);
+    assert_eq!(script.events(), [1001, 1002, 1003]);
+    assert_eq!(letters.iter().next().unwrap().event, 2);
+}
+
+#[test]
+fn dead_letter_6_each_attempt_begins_with_the_original() {
+    let mut seen = Vec::new();
+    let mut letters = LetterBox::new(0, || 0u64);
+    let spoil = |event: &mut u64, at: At| -> Flow {
+        seen.push(*event);
+        spoil(event, at)
+    };
+    let mut stage = DeadLetter::keeping_original("spoil", Overflow::DropNewest, 0, &mut letters, spoil)
+        .retry(Retry::fixed(2, nanos(1)), always);
+    let mut script = Script::new([2]);
+    for now in 0..9 {
+        let _ = script.drain_mut(at(now), usize::MAX, &mut stage);
+    }
+    drop(stage);
+    assert_eq!(seen, [2, 2, 2]);
+}
+
+#[test]
+fn dead_letter_6_the_original_outlives_an_edit_that_was_answered_again() {
+    // Edits, which may be done twice, then finds the way out full, then fails.
+    let mut calls = 0;
+    let inner = |event: &mut u64, _: At| -> Flow {
+        *event = 99;
+        calls += 1;
+        Err(if calls < 3 { Halt::Again } else { BAD.into() })
+    };
+    let mut letters = LetterBox::new(1, || 0u64);
+    let mut stage = DeadLetter::keeping_original("edit", Overflow::Block, 0, &mut letters, inner);
+    let mut script = Script::new([5]);
+    for now in 0..3 {
+        let _ = script.drain_mut(at(now), usize::MAX, &mut stage);
+    }
+    drop(stage);
+    assert_eq!(letters.iter().next().unwrap().event, 5);
+}
+
+fn all_bad(_: &u64, _: At) -> Flow {
+    Err(BAD.into())
+}
+
+#[test]
+fn dead_letter_7_a_full_box_halts_the_stage() {
+    let mut letters = LetterBox::new(2, || 0u64);
+    let mut stage = DeadLetter::new("bad", Overflow::HaltStage, &mut letters, all_bad);
+    let account = stage.account();
+    let drained = Script::new([1, 2, 3, 4]).drain(at(0), usize::MAX, &mut stage);
+    assert_eq!(drained, Drained { count: 3, end: Some(End::Halted(Halt::Stop)) });
+    drop(stage);
+    assert!(letters.iter().map(|letter| letter.event).eq([1, 2]));
+    let balance = account.read();
+    assert_eq!((balance.input, balance.dead_lettered.total(), balance.dropped[Reason::RingFull]), (3, 2, 1));
+    assert_eq!(balance.check(), Ok(()));
+}
+
+#[test]
+fn dead_letter_7_the_oldest_letter_gives_way() {
+    let mut letters = LetterBox::new(2, || 0u64);
+    let make_room = Overflow::DropOldest(|letters: &mut &mut LetterBox<u64>| letters.drop_oldest());
+    let mut stage = DeadLetter::new("bad", make_room, &mut letters, all_bad);
+    let account = stage.account();
+    assert_eq!(Script::new([1, 2, 3]).drain(at(0), usize::MAX, &mut stage).count, 3);
+    drop(stage);
+    assert!(letters.iter().map(|letter| letter.event).eq([2, 3]));
+    let balance = account.read();
+    assert_eq!((balance.dead_lettered.total(), balance.dropped[Reason::Evicted]), (3, 1));
+    assert_eq!(balance.check(), Ok(()));
+}
+
+#[test]
+fn dead_letter_7_the_newest_letter_is_not_written() {
+    let mut letters = LetterBox::new(2, || 0u64);
+    let mut stage = DeadLetter::new("bad", Overflow::DropNewest, &mut letters, all_bad);
+    let account = stage.account();
+    assert_eq!(Script::new([1, 2, 3]).drain(at(0), usize::MAX, &mut stage).count, 3);
+    drop(stage);
+    assert!(letters.iter().map(|letter| letter.event).eq([1, 2]));
+    assert_eq!(account.read().dropped[Reason::RingFull], 1);
+    assert_eq!(account.read().check(), Ok(()));
+}
+
+#[test]
+fn dead_letter_7_or_the_event_waits_and_is_not_tried_again() {
+    let mut tries = 0;
+    let inner = |_: &u64, _: At| -> Flow {
+        tries += 1;
+        Err(BAD.into())
+    };
+    let (tx, mut post) = spsc::channel(2, Letter::<u64>::default).unwrap();
+    let mut stage = DeadLetter::new("bad", Overflow::Block, tx, inner);
+    let mut script = Script::new([1, 2, 3]);
+    let again = Some(End::Halted(Halt::Again));
+    for now in 0..5 {
+        assert_eq!(script.drain(at(now), usize::MAX, &mut stage).end, again);
+    }
+    let mut read = Vec::new();
+    let mut reader = |letter: &Letter<u64>, _: At| -> Flow {
+        read.push((letter.event, letter.last.nanos()));
+        Ok(())
+    };
+    let _ = post.drain(at(5), usize::MAX, &mut reader);
+    let _ = script.drain(at(5), usize::MAX, &mut stage);
+    drop(stage);
+    let _ = post.drain(at(5), usize::MAX, &mut reader);
+    assert_eq!(tries, 3);
+    assert_eq!(read, [(1, 0), (2, 0), (3, 0)]);
+}
+
+/// An event that two stages hand to each other.
+#[derive(Clone, Copy, Default, Debug)]
+struct Ball {
+    hops: u8,
+}
+
+/// Turns a letter back into an event of another ring.
+struct Readdress {
+    to: spsc::Producer<Ball>,
+    letter: Letter<Ball>,
+}
+
+impl Sink for Readdress {
+    type Event = Letter<Ball>;
+    fn fill<R>(&mut self, fill: impl FnOnce(&mut Letter<Ball>) -> Flow<R>) -> Flow<R> {
+        let Self { to, letter } = self;
+        to.fill(|ball| {
+            let done = fill(letter)?;
+            ball.hops = letter.hops;
+            Ok(done)
+        })
+    }
+}
+
+#[test]
+fn dead_letter_9_two_that_dead_letter_into_each_other_come_to_an_end() {
+    let (mut to_a, a) = spsc::channel(2, Ball::default).unwrap();
+    let (to_b, b) = spsc::channel(2, Ball::default).unwrap();
+    let (back_to_a, a_again) = spsc::channel(2, Ball::default).unwrap();
+    let bad = |_: &Ball, _: At| -> Flow { Err(BAD.into()) };
+    let stage = |name, overflow, to| {
+        DeadLetter::new(name, overflow, Readdress { to, letter: Letter::default() }, bad)
+            .hops(5, |ball: &Ball| ball.hops)
+    };
+    // Both rings are full all the time; one of the two must not wait, or the circle would.
+    let mut ping = stage("ping", Overflow::Block, to_b);
+    let mut pong = stage("pong", Overflow::DropNewest, back_to_a);
+    let accounts = [ping.account(), pong.account()];
+    let (mut a, mut b, mut a_again) = (a, b, a_again);
+    let mut turns = 0;
+    let mut thrown = 0;
+    let mut idle = 0;
+    while idle < 2 {
+        turns += 1;
+        assert!(turns < 1000, "it does not end");
+        while thrown < 20 && to_a.push(Ball::default()).is_ok() {
+            thrown += 1;
+        }
+        let drained = [
+            a_again.drain(at(turns), usize::MAX, &mut ping).count,
+            a.drain(at(turns), 1, &mut ping).count,
+            b.drain(at(turns), 1, &mut pong).count,
+        ];
+        idle = if drained == [0; 3] && thrown == 20 { idle + 1 } else { 0 };
+    }
+    drop((ping, pong));
+    let [ping, pong] = accounts.map(|account| account.read());
+    assert_eq!((ping.check(), pong.check()), (Ok(()), Ok(())));
+    let lost = ping.dropped.total() + pong.dropped.total();
+    assert_eq!(lost, 20, "each ball is given up once: {ping:?} {pong:?}");
+    assert!(ping.dropped[Reason::LoopLimit] + pong.dropped[Reason::LoopLimit] > 0);
+}
+
+#[test]
+fn dead_letter_11_a_drain_waits_for_no_retry() {
+    let mut letters = LetterBox::new(16, || 0u64);
+    let mut stage = DeadLetter::new("bad", Overflow::Block, &mut letters, all_bad)
+        .retry(Retry::fixed(3, Duration::from_secs(3600)), always);
+    let account = stage.account();
+    let mut script = Script::new(0..10);
+    assert_eq!(script.drain(at(0), usize::MAX, &mut stage).count, 0);
+    let drained = script.drain(Tick::MAX, usize::MAX, &mut stage);
+    assert_eq!(drained, Drained { count: 10, end: Some(End::Closed) });
+    drop(stage);
+    assert_eq!(letters.len(), 10);
+    let balance = account.read();
+    assert_eq!((balance.held, balance.dead_lettered[Reason::Shutdown]), (0, 10));
+    assert_eq!(balance.check(), Ok(()));
+}
+
+#[test]
+fn each_remedy() {
+    let fault = |code| Fault { reason: Reason::InvalidKey, code };
+    let inner = |event: &u64, _: At| -> Flow { Err(fault(*event as u32).into()) };
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("mixed", Overflow::Block, &mut letters, inner).retry(
+        Retry::NEVER,
+        |fault| match fault.code {
+            0 => Remedy::Retry,
+            1 => Remedy::Letter,
+            2 => Remedy::Drop,
+            _ => Remedy::Halt,
+        },
+    );
+    let account = stage.account();
+    let drained = Script::new(0..9).drain(at(0), usize::MAX, &mut stage);
+    assert_eq!(drained, Drained { count: 4, end: Some(End::Halted(Halt::Stop)) });
+    drop(stage);
+    assert!(letters.iter().map(|letter| letter.event).eq([0, 1, 3]));
+    let balance = account.read();
+    assert_eq!(balance.dead_lettered[Reason::AttemptsExhausted], 1);
+    assert_eq!(balance.dead_lettered[Reason::InvalidKey], 2);
+    assert_eq!(balance.dropped[Reason::InvalidKey], 1);
+    assert_eq!(balance.check(), Ok(()));
+}
+
+#[test]
+fn the_letter_says_where_and_what() {
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut stage = DeadLetter::new("row", Overflow::Block, &mut letters, Picky(Collect::new())).detail(
+        |event, fault, detail| {
+            detail[..8].copy_from_slice(&event.to_be_bytes());
+            detail[8] = fault.code as u8;
+        },
+    );
+    let _ = Script::new([1, 5, 2, 10]).drain(at(7), usize::MAX, &mut stage);
+    drop(stage);
+    let letter = letters.iter().last().unwrap();
+    assert_eq!((letter.seq.count(), letter.hops, letter.attempts), (3, 1, 1));
+    assert_eq!((letter.first, letter.last), (at(7), at(7)));
+    assert_eq!(letter.detail[..9], [0, 0, 0, 0, 0, 0, 0, 10, 5]);
+    assert_eq!(letter.detail[9..], [0; 23]);
+}
+
+/// A sink of letters that never takes one.
+struct Bad(Halt);
+
+impl Sink for Bad {
+    type Event = Letter<u64>;
+    fn fill<R>(&mut self, _: impl FnOnce(&mut Letter<u64>) -> Flow<R>) -> Flow<R> {
+        Err(self.0)
+    }
+}
+
+#[test]
+fn a_letter_that_fails_is_no_letter_but_counted() {
+    for overflow in [Overflow::Block, Overflow::DropNewest, Overflow::HaltStage] {
+        let mut stage = DeadLetter::new("bad", overflow, Bad(Fault::of(Reason::InvalidKey).into()), all_bad);
+        let account = stage.account();
+        assert_eq!(Script::new([1, 2]).drain(at(0), usize::MAX, &mut stage).count, 2);
+        drop(stage);
+        assert_eq!(account.read().dropped[Reason::InvalidKey], 2);
+        assert_eq!(account.read().check(), Ok(()));
+    }
+}
+
+#[test]
+fn a_closed_box_ends_it_unless_letters_may_be_lost() {
+    fn counts(overflow: Overflow<Bad>) -> (usize, u64) {
+        let mut stage = DeadLetter::new("bad", overflow, Bad(Halt::Stop), all_bad);
+        let account = stage.account();
+        let count = Script::new([1, 2]).drain(at(0), usize::MAX, &mut stage).count;
+        drop(stage);
+        assert_eq!(account.read().check(), Ok(()));
+        (count, account.read().dropped[Reason::Shutdown])
+    }
+    assert_eq!(counts(Overflow::Block), (1, 1));
+    assert_eq!(counts(Overflow::HaltStage), (1, 1));
+    assert_eq!(counts(Overflow::DropNewest), (2, 2));
+    assert_eq!(counts(Overflow::DropOldest(|_| unreachable!("it is closed, not full"))), (2, 2));
+}
+
+#[test]
+fn a_box_that_cannot_make_room_makes_the_event_wait() {
+    let mut stage = DeadLetter::new("bad", Overflow::DropOldest(|_| false), Bad(Halt::Again), all_bad);
+    let drained = Script::new([1]).drain(at(0), usize::MAX, &mut stage);
+    assert_eq!(drained, Drained { count: 0, end: Some(End::Halted(Halt::Again)) });
+}
+
+#[test]
+fn a_panic_inside_forgets_the_event_in_hand() {
+    // Fails once, is tried again, panics; then a good event comes in its place.
+    let mut calls = 0;
+    let inner = |_: &u64, _: At| -> Flow {
+        calls += 1;
+        match calls {
+            1 => Err(BAD.into()),
+            2 => panic!("the panic that the test asked for"),
+            _ => Ok(()),
+        }
+    };
+    let mut letters = LetterBox::new(4, || 0u64);
+    let guarded = DeadLetter::new("guarded", Overflow::Block, &mut letters, inner)
+        .retry(Retry::fixed(1, nanos(5)), always);
+    let account = guarded.account();
+    let mut stage = ringmain::pattern::Catch::new(guarded);
+    let mut script = Script::new([1, 2]);
+    for now in [0, 5, 6] {
+        let _ = script.drain(at(now), usize::MAX, &mut stage);
+    }
+    drop(stage);
+    assert_eq!(calls, 3);
+    assert!(letters.is_empty());
+    assert_eq!(account.read().out, 1);
+}
+
+#[test]
+fn nothing_is_allocated_when_everything_fails() {
+    let (tx, mut post) = spsc::channel(4, Letter::<u64>::default).unwrap();
+    let mut stage = DeadLetter::new("bad", Overflow::Block, tx, all_bad)
+        .retry(Retry::fixed(2, nanos(3)).each_with_immediate(2), always);
+    let mut script = Script::new(0..100);
+    let mut read = 0;
+    let ((), count) = allocations(|| {
+        for now in 0..2000 {
+            let _ = script.drain(at(now), usize::MAX, &mut stage);
+            let _ = Stage::<&u64>::on_batch_end(&mut stage, at(now));
+            let mut reader = |_: &Letter<u64>, _: At| -> Flow {
+                read += 1;
+                Ok(())
+            };
+            let _ = post.drain(at(now), usize::MAX, &mut reader);
+        }
+    });
+    assert_eq!((read, count), (100, 0));
+}
+
+#[test]
+fn behind_a_pump_the_letters_are_a_stream_that_ends_with_it() {
+    let (tx, post) = spsc::channel(16, Letter::<u64>::default).unwrap();
+    let good = Collect::new();
+    let stage = DeadLetter::new("row", Overflow::Block, tx, Picky(good.clone()));
+    let mut work = Script::new(1..=20u64).drive(stage);
+    let bad = Collect::new();
+    let mut read = post.drive(bad.clone());
+    while work.work(at(0)) != Work::Done {}
+    while read.work(at(0)) != Work::Done {}
+    assert_eq!(good.len(), 16);
+    assert!(bad.events().iter().map(|letter: &Letter<u64>| letter.event).eq([5, 10, 15, 20]));
+}
+
+#[test]
+fn a_letter_box_is_a_queue() {
+    let mut letters = LetterBox::new(3, || 0u64);
+    assert!(!letters.drop_oldest());
+    let mut model = VecDeque::new();
+    for n in 0..20u64 {
+        let put = letters.offer(|letter| letter.event = n);
+        assert_eq!(put.is_ok(), model.len() < 3);
+        if put.is_ok() {
+            model.push_back(n);
+        }
+        if n % 3 == 1 {
+            let mut one = |letter: &Letter<u64>, _: At| -> Flow {
+                assert_eq!(Some(letter.event), model.pop_front());
+                Ok(())
+            };
+            assert_eq!(letters.drain(at(0), 1, &mut one).count, 1);
+        }
+        assert!(letters.iter().map(|letter| letter.event).eq(model.iter().copied()));
+        assert_eq!(letters.len(), model.len());
+    }
+    let mut again = |_: &mut Letter<u64>, _: At| -> Flow { Err(Halt::Again) };
+    assert_eq!(letters.drain_mut(at(0), 9, &mut again).count, 0);
+    assert_eq!(letters.len(), model.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 256 }, failure_persistence: None,
+        ..ProptestConfig::default() })]
+
+    /// Every event is passed or is a letter, exactly once, in order, whatever is full.
+    #[test]
+    fn exactly_once(
+        events in prop::collection::vec(0u64..40, 0..60),
+        chokes in (0usize..4, 0usize..4),
+        tries in 0u32..4,
+        delay in 0u64..4,
+    ) {
+        let (good, bad) = (Collect::new(), Collect::new());
+        let letters = Choke::new(chokes.0, bad.clone());
+        let inner = Picky(Choke::new(chokes.1, good.clone()));
+        let mut stage = DeadLetter::new("row", Overflow::Block, letters, inner)
+            .retry(Retry::fixed(tries, nanos(delay)), always);
+        let account = stage.account();
+        let mut script = Script::new(events.clone());
+        let mut now = 0;
+        while script.drain(at(now), usize::MAX, &mut stage).end != Some(End::Closed) {
+            now += 1;
+            prop_assert!(now < 10_000);
+        }
+        drop(stage);
+        let (fives, others): (Vec<u64>, Vec<u64>) = events.iter().partition(|n| n.is_multiple_of(5));
+        prop_assert_eq!(good.events(), others);
+        let letters: Vec<Letter<u64>> = bad.events();
+        prop_assert!(letters.iter().all(|letter| letter.attempts == tries + 1));
+        prop_assert!(letters.iter().map(|letter| letter.event).eq(fives));
+        prop_assert_eq!(account.read().check(), Ok(()));
+        prop_assert_eq!(account.read().input, events.len() as u64);
+    }
+}
