@@ -5,7 +5,7 @@
 //!
 //! Dense mode (loom only): loom 0.7 remembers one last access per atomic, so a thread that loads and
 //! then stores a location hides every earlier load of it by others, and interleavings are skipped
-//! (tokio-rs/loom issues 166 and 392). With [`dense`] on, each access first increments a private second
+//! (tokio-rs/loom issues 166 and 392). With `dense` on, each access first increments a private second
 //! atomic, `Relaxed`: all accesses to one location then conflict and none is skipped. Next to explicit
 //! fences the extra accesses could add an edge that the program has not, hence every model runs in both
 //! modes.

@@ -8,12 +8,12 @@
 //!
 //! | slot `s`            | who may touch it                                           | rule |
 //! |---------------------|------------------------------------------------------------|------|
-//! | `done <= s < ahead` | this follower, and others that stand between the same ends | [R4] |
+//! | `done <= s < ahead` | this follower, and others that stand between the same ends | R4 |
 //!
 //! | store (Release)                | load (Acquire)           | what it hands over                    |
 //! |--------------------------------|--------------------------|---------------------------------------|
-//! | own cursor, `advance` [S1]     | who waits for this one   | the slots it is done with              |
-//! | the cursor ahead, or the slot's stamp [S1] [S3] | `Feed::ahead`, `Feed::published` | the slots' contents |
+//! | own cursor, `advance` S1     | who waits for this one   | the slots it is done with              |
+//! | the cursor ahead, or the slot's stamp S1 S3 | `Feed::ahead`, `Feed::published` | the slots' contents |
 
 use crate::contract::{At, Drained, End, Flow, Halt, Stage, Tick};
 use crate::ring::{Cursor, Progress, Published, Sequence, Slots};
@@ -105,7 +105,7 @@ impl<F: Feed> Follower<F> {
         let most = self.feed.ahead(self.done).done.since(self.done);
         (0..most).find(|n| self.feed.published(self.done.plus(*n)) == Published::NotYet).unwrap_or(most)
     }
-    /// Walks at most `limit` events; `one` is called with positions that are this follower's by [R4].
+    /// Walks at most `limit` events; `one` is called with positions that are this follower's by R4.
     #[inline]
     fn walk(
         &mut self,
@@ -173,7 +173,7 @@ impl<F: Feed> Follower<F> {
     /// As `drain`, with the slots lent.
     ///
     /// # Safety
-    /// [R4] exclusively: no other follower stands between the same ends.
+    /// R4 exclusively: no other follower stands between the same ends.
     #[inline]
     pub(super) unsafe fn drain_mut<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where

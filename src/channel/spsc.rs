@@ -8,13 +8,13 @@
 //!
 //! | slot `s`                       | who may touch it | rule |
 //! |--------------------------------|------------------|------|
-//! | `tail <= s < head + capacity`  | the producer     | [R3] |
-//! | `head <= s < tail`             | the consumer     | [R4] |
+//! | `tail <= s < head + capacity`  | the producer     | R3 |
+//! | `head <= s < tail`             | the consumer     | R4 |
 //!
 //! | store (Release)      | load (Acquire)           | what it hands over               |
 //! |----------------------|--------------------------|----------------------------------|
-//! | `tail.advance` [S1]  | `Consumer`, when it drains | the contents of slots `< tail`   |
-//! | `head.advance` [S1]  | `Producer`, when it fills  | the emptiness of slots `< head`  |
+//! | `tail.advance` S1  | `Consumer`, when it drains | the contents of slots `< tail`   |
+//! | `head.advance` S1  | `Producer`, when it fills  | the emptiness of slots `< head`  |
 //!
 //! Costs: two cursors and `capacity` slots, allocated in [`channel`] and never again. A fill is one Release store, and
 //! an Acquire load only when the position of `head` that was seen last says full. A drain is one load, and one store a

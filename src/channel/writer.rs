@@ -2,12 +2,12 @@
 //!
 //! | slot `s`                        | who may touch it    | rule |
 //! |---------------------------------|---------------------|------|
-//! | `next <= s < gate + capacity`   | the writer          | [R3] |
+//! | `next <= s < gate + capacity`   | the writer          | R3 |
 //!
 //! | store (Release)           | load (Acquire)   | what it hands over                      |
 //! |---------------------------|------------------|-----------------------------------------|
-//! | `tail.advance` [S1]       | `Follower`       | the contents of the slots before `tail`  |
-//! | a follower's cursor [S1]  | `Gate::slowest`  | the slots it is done with                |
+//! | `tail.advance` S1       | `Follower`       | the contents of the slots before `tail`  |
+//! | a follower's cursor S1  | `Gate::slowest`  | the slots it is done with                |
 
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Cursor, Progress, Sequence, Slots};

@@ -7,7 +7,7 @@
 //!
 //! | read-modify-write             | pairs with | what it hands over                                       |
 //! |-------------------------------|------------|----------------------------------------------------------|
-//! | [`Claim::leave`] (AcqRel) [S5] | itself     | every claim of the producers gone before, to the last one |
+//! | [`Claim::leave`] (AcqRel) S5 | itself     | every claim of the producers gone before, to the last one |
 
 use super::Sequence;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering};

@@ -7,7 +7,7 @@
 //!
 //! | store (Release)                              | load (Acquire) | what it hands over                     |
 //! |----------------------------------------------|----------------|----------------------------------------|
-//! | [`Cursor::advance`], `close`, `leave` [S1]   | `read` [S2]    | every slot below the position          |
+//! | [`Cursor::advance`], `close`, `leave` S1   | `read` S2    | every slot below the position          |
 
 use super::Sequence;
 use crate::sync::{AtomicU64, Ordering};

@@ -2,10 +2,10 @@
 //!
 //! | slot `s`             | who may touch it                                           | rule |
 //! |----------------------|------------------------------------------------------------|------|
-//! | shared ([`Slots::share`]) | any number of threads, as long as none has it lent    | [R1] |
-//! | lent ([`Slots::lend`])    | one thread, and no other at the same time             | [R2] |
+//! | shared ([`Slots::share`]) | any number of threads, as long as none has it lent    | R1 |
+//! | lent ([`Slots::lend`])    | one thread, and no other at the same time             | R2 |
 //!
-//! [R0] The number of slots is a power of two and never changes, so a position masked with one less is an index.
+//! R0: the number of slots is a power of two and never changes, so a position masked with one less is an index.
 //!
 //! Who that is at what time is said by the channels, in their own tables. A slot is initialised when the ring is
 //! built and holds a value until the ring is dropped, so there is no half-filled lap and no second drop: a new event
@@ -118,7 +118,7 @@ impl<T, M> Slots<T, M> {
     /// Shows the slot of position `at` to `f`.
     ///
     /// # Safety
-    /// [R1]: no thread has the slot lent, or takes it, while `f` runs.
+    /// R1: no thread has the slot lent, or takes it, while `f` runs.
     #[inline(always)]
     pub unsafe fn share<R>(&self, at: Sequence, f: impl FnOnce(&T) -> R) -> R {
         self.slot(at).event.with(|event| {
@@ -129,7 +129,7 @@ impl<T, M> Slots<T, M> {
     /// Lends the slot of position `at` to `f`, which may change it.
     ///
     /// # Safety
-    /// [R2]: no other reference to the slot exists, or is made, while `f` runs.
+    /// R2: no other reference to the slot exists, or is made, while `f` runs.
     #[inline(always)]
     pub unsafe fn lend<R>(&self, at: Sequence, f: impl FnOnce(&mut T) -> R) -> R {
         self.slot(at).event.with_mut(|event| {

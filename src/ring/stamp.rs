@@ -12,7 +12,7 @@
 //!
 //! | store (Release)                       | load (Acquire)      | what it hands over    |
 //! |---------------------------------------|---------------------|-----------------------|
-//! | [`Stamp::publish`], `abandon` [S3]    | [`Stamp::read`] [S4] | the contents of the slot |
+//! | [`Stamp::publish`], `abandon` S3    | [`Stamp::read`] S4 | the contents of the slot |
 
 use super::Sequence;
 use crate::sync::{AtomicU64, Ordering};

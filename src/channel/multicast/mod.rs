@@ -12,14 +12,14 @@
 //!
 //! | slot `s`                                      | who may touch it                                  | rule |
 //! |-----------------------------------------------|---------------------------------------------------|------|
-//! | `tail <= s < slowest leaf + capacity`         | the producer, or the one that claimed `s`         | [R3] |
-//! | between a node and those it names             | the node, and others between the same ends; an editor is alone there, because `build` refuses any other graph | [R4] |
+//! | `tail <= s < slowest leaf + capacity`         | the producer, or the one that claimed `s`         | R3 |
+//! | between a node and those it names             | the node, and others between the same ends; an editor is alone there, because `build` refuses any other graph | R4 |
 //!
 //! | store (Release)                            | load (Acquire)             | what it hands over                   |
 //! |--------------------------------------------|----------------------------|--------------------------------------|
-//! | `tail.advance` of a single producer [S1]   | the first readers          | the contents of slots `< tail`       |
-//! | a slot's stamp, with many producers [S3]   | the first readers [S4]     | the contents of that slot            |
-//! | a node's cursor [S1]                       | nodes behind, producers    | the slots it is done with            |
+//! | `tail.advance` of a single producer S1   | the first readers          | the contents of slots `< tail`       |
+//! | a slot's stamp, with many producers S3   | the first readers S4     | the contents of that slot            |
+//! | a node's cursor S1                       | nodes behind, producers    | the slots it is done with            |
 //!
 //! # Progress
 //!
