@@ -8,3 +8,4 @@ pub mod pattern;
 pub mod ring;
 #[doc(hidden)]
 pub mod sync;
+pub mod wait;

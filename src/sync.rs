@@ -44,6 +44,17 @@ pub(crate) fn yield_now() {
     std::thread::yield_now();
 }
 
+/// Sleeps for `span` or somewhat longer: one system call. loom has no clock, so a model only switches threads.
+pub(crate) fn sleep(span: core::time::Duration) {
+    #[cfg(loom)]
+    {
+        let _ = span;
+        loom::thread::yield_now();
+    }
+    #[cfg(not(loom))]
+    std::thread::sleep(span);
+}
+
 /// `std`'s cell with loom's `with` and `with_mut`.
 #[cfg(not(loom))]
 #[derive(Debug)]

@@ -1,0 +1,9 @@
+//! The strategies from outside: what they cost the processor, and that nobody sleeps through anything.
+
+mod backoff;
+mod bell;
+mod park;
+mod ringing;
+mod spin;
+mod usage;
+mod yielding;

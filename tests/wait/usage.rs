@@ -1,0 +1,27 @@
+//! What the calling thread did to the processor, as the kernel tells it.
+
+use ringmain::contract::Wait;
+use std::time::{Duration, Instant};
+
+/// The share of one processor that the calling thread takes while it waits in vain for `span`. `None` where the system
+/// does not tell.
+pub(crate) fn idle_share(wait: &mut impl Wait, span: Duration) -> Option<f64> {
+    let (cpu, begin) = (cpu_time()?, Instant::now());
+    while begin.elapsed() < span {
+        wait.idle();
+    }
+    Some((cpu_time()? - cpu).as_secs_f64() / begin.elapsed().as_secs_f64())
+}
+
+/// How often the calling thread went to sleep of its own accord. `None` where the system does not tell.
+pub(crate) fn sleeps() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    line.trim().parse().ok()
+}
+
+/// On Linux `schedstat` begins with the nanoseconds on a processor.
+fn cpu_time() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().map(Duration::from_nanos).ok()
+}

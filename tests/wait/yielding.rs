@@ -1,0 +1,15 @@
+use super::usage;
+use ringmain::{contract::Wait, wait::Yielding};
+
+/// To yield is no sleep: the thread stays ready to run.
+#[test]
+fn lets_others_go_first_but_never_sleeps() {
+    let mut wait = Yielding::new().spins(2);
+    assert!(!wait.hogs());
+    let before = usage::sleeps();
+    for _ in 0..10 {
+        wait.idle();
+    }
+    wait.reset();
+    assert_eq!(usage::sleeps(), before);
+}
