@@ -7,7 +7,7 @@
 //!          Agent::work(now) -> Busy(n) | Idle | Done
 //! ```
 
-use super::{Account, Drained, End, Halt, Ledger, Source, SourceMut, Stage, Tick};
+use super::{Account, Drained, End, Flow, Halt, Ledger, Source, SourceMut, Stage, Tick};
 use crate::sync::Arc;
 
 /// Something with a duty cycle: alone on a thread, one of several on it, or in the caller's own loop.
@@ -77,7 +77,8 @@ macro_rules! pump {
     ($(#[$doc:meta])* $name:ident, $source:ident, $drain:ident, $($r:tt)+) => {
         $(#[$doc])*
         ///
-        /// When the source is closed and empty, or the stage says `Stop`, or panics, the pump drops both: that frees
+        /// When the source is closed and empty (and the stage's `on_batch_end` does not say `Again`, which means that it
+        /// still holds events), or the stage says `Stop`, or panics, the pump drops both: that frees
         /// what is upstream and closes what is downstream, in one way for three causes. What the stage rejects and no
         /// dead letter channel caught is counted as dropped in the pump's own ledger, by reason, and the pump goes on.
         ///
@@ -119,7 +120,7 @@ macro_rules! pump {
                 let drained = source.$drain(now, self.limit, stage);
                 let after = stage.on_batch_end(now);
                 core::mem::forget(live);
-                let work = settle(drained, &mut self.ledger, after == Err(Halt::Stop));
+                let work = settle(drained, &mut self.ledger, after);
                 if work == Work::Done {
                     self.live = None;
                 }
@@ -137,8 +138,8 @@ pump! {
     PumpMut, SourceMut, drain_mut, &'e mut
 }
 
-/// Books a drain and says what the turn came to.
-fn settle(drained: Drained, ledger: &mut Ledger, stopped: bool) -> Work {
+/// Books a drain and says what the turn came to; `after` is the stage's answer to the end of the turn.
+fn settle(drained: Drained, ledger: &mut Ledger, after: Flow) -> Work {
     ledger.took(drained.count as u64);
     let mut passed = drained.count as u64;
     if let Some(End::Halted(Halt::Reject(fault))) = drained.end {
@@ -147,11 +148,13 @@ fn settle(drained: Drained, ledger: &mut Ledger, stopped: bool) -> Work {
     }
     ledger.passed(passed);
     ledger.publish();
-    match drained {
-        Drained { end: Some(End::Closed | End::Halted(Halt::Stop)), .. } => Work::Done,
-        _ if stopped => Work::Done,
-        Drained { count: 0, .. } => Work::Idle,
-        Drained { count, .. } => Work::Busy(count),
+    match (drained.end, after, drained.count) {
+        (Some(End::Halted(Halt::Stop)), ..) | (_, Err(Halt::Stop), _) => Work::Done,
+        // Nothing more comes, but the stage holds events that it wants to bring downstream.
+        (Some(End::Closed), Err(Halt::Again), _) => Work::Idle,
+        (Some(End::Closed), ..) => Work::Done,
+        (_, _, 0) => Work::Idle,
+        (_, _, count) => Work::Busy(count),
     }
 }
 

@@ -27,7 +27,8 @@ pub trait Stage<In> {
     /// publish the ledger. Every combinator forwards it.
     ///
     /// # Errors
-    /// As `on_event`; `Again` and `Reject` concern no event and are for the caller to ignore, `Stop` ends it.
+    /// `Stop` ends it. `Again` says that the stage holds events which it could not bring downstream yet: it wants another
+    /// turn, also if the source is closed. `Reject` concerns no event; nobody listens.
     #[inline]
     fn on_batch_end(&mut self, _now: Tick) -> Flow {
         Ok(())

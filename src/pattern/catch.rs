@@ -93,7 +93,7 @@ impl<In, S: Stage<In>> Stage<In> for Catch<S> {
 /// Drops a panic's payload, which is the user's and may panic in its turn; that second payload is leaked, as there would
 /// be no end to it.
 #[cold]
-fn discard(payload: Box<dyn Any + Send>) {
+pub(super) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(second);
     }

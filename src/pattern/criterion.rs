@@ -12,6 +12,7 @@
 //! A filter asks once for each event, also if the event comes again because somebody downstream was full, so a
 //! criterion may count. None allocates, blocks or reads a clock.
 
+use super::catch::discard;
 use crate::contract::{At, Reason, Tick};
 use core::fmt::{Debug, Formatter};
 use core::time::Duration;
@@ -213,6 +214,9 @@ impl<C> IfItPanics<C> {
 
 impl<T: ?Sized, C: Criterion<T>> Criterion<T> for IfItPanics<C> {
     fn judge(&mut self, event: &T, at: At) -> Verdict {
-        catch_unwind(AssertUnwindSafe(|| self.criterion.judge(event, at))).unwrap_or(self.verdict)
+        catch_unwind(AssertUnwindSafe(|| self.criterion.judge(event, at))).unwrap_or_else(|payload| {
+            discard(payload);
+            self.verdict
+        })
     }
 }

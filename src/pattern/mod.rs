@@ -2,7 +2,15 @@
 //!
 //! | pattern              | type                    | holds | at a full output                                           |
 //! |----------------------|-------------------------|-------|------------------------------------------------------------|
-//! | message filter       | [`Filter`], [`Criterion`] | gate | waits                                                     |
+//! | message filter       | [`Filter`], [`Criterion`] | gate | waits                                                    |
+//! | content-based router | [`ContentRouter`], [`Rules`], [`RuleSwitch`] | gate | waits for the branch                   |
+//! | recipient list       | [`RecipientList`]       | gate  | the others are served, then waits                          |
+//! | fan-out              | [`Fanout`]              | gate  | the others are served, then waits                          |
+//! | fan-out into rings   | [`AllOrNothing`]        | gate  | waits, with no ring changed                                |
+//! | overflow of a branch | [`Shed`], [`Refuse`], [`Divert`] | gate | drops, rejects, goes elsewhere                     |
+//! | overflow of a branch | [`Park`]                | hold  | up to k are copied aside, then waits                       |
+//! | message translator   | [`Translator`], [`Edit`], [`Upcast`] | gate | waits                                         |
+//! | splitter             | [`Splitter`]            | gate  | waits, and goes on with the part that is next              |
 //! | dead letter channel  | [`DeadLetter`], [`Letter`], [`LetterBox`] | gate | as its [`Overflow`] says                    |
 //! | catching panics      | [`Catch`]               | -     | waits                                                      |
 //! | sequencer            | [`Sequencer`]           | gate  | waits                                                      |
@@ -27,25 +35,46 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
+mod branches;
 mod catch;
+mod content_router;
 mod correlation;
 mod criterion;
 mod dead_letter;
+mod fanout;
 mod filter;
 mod forward;
+mod overflow;
+mod recipient_list;
+mod rule_switch;
 mod sequencer;
+mod splitter;
+mod translator;
 
+pub use branches::{Branches, Open, Row};
 pub use catch::Catch;
+pub use content_router::{ContentRouter, NO_ROUTE, RuleList, Rules, Selector};
 pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
 pub use criterion::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
+pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use overflow::{Divert, Park, Refuse, Shed};
+pub use recipient_list::{RecipientList, Recipients};
+pub use rule_switch::{Change, RuleSwitch};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
+pub use splitter::{Splitter, as_parts};
+pub use translator::{Edit, Translator, Upcast, deriving_header, keeping_header};
 
 use crate::contract::{Flow, Halt};
 
 /// Of two answers to the end of a turn, the one that says more.
 fn worse(one: Flow, other: Flow) -> Flow {
-    if other == Err(Halt::Stop) { other } else { one.and(other) }
+    match (one, other) {
+        (Err(Halt::Stop), _) | (_, Ok(())) => one,
+        (_, Err(Halt::Stop)) | (Ok(()), _) => other,
+        (Err(Halt::Again), _) => one,
+        _ => other,
+    }
 }

@@ -385,3 +385,11 @@ impl Outcome {
         }
     }
 }
+
+/// The fault that ended a turn, if one did.
+pub(crate) fn rejected((drained, _): (Drained, Flow)) -> Option<Fault> {
+    match drained.end {
+        Some(End::Halted(Halt::Reject(fault))) => Some(fault),
+        _ => None,
+    }
+}

@@ -13,5 +13,5 @@ mod script;
 pub(crate) use alloc::{Counting, allocations};
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
-pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, turn, turn_mut};
+pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
 pub(crate) use script::Script;

@@ -1,0 +1,241 @@
+//! Content-based router: each event goes to the one branch that its content says.
+//!
+//! ```text
+//!                           +--- 0 ---> stage
+//!   event ---> selector ----+--- 1 ---> stage
+//!                |          +--- 2 ---> stage
+//!                +-- no such branch --> Reject(NoRoute)
+//! ```
+//!
+//! | selector                               | decides                                                            |
+//! |----------------------------------------|--------------------------------------------------------------------|
+//! | a closure `\|event: &T\| -> usize`     | as it likes; by a `match` on an enum, say                           |
+//! | [`Rules`]                              | the first rule that holds, in the order written, else a default     |
+//! | [`RuleSwitch`](super::RuleSwitch)      | by a selector that another thread replaces, at one sequence number  |
+//!
+//! | event                        | goes to           | in the books             |
+//! |------------------------------|-------------------|--------------------------|
+//! | its branch is open           | the branch        | `out`                    |
+//! | no such branch               | `Reject(NoRoute)` | `dead_lettered[NoRoute]` |
+//! | its branch said `Stop` once  | `Reject(Closed)`  | `dead_lettered[Closed]`  |
+//!
+//! Holds: nothing (gate). The event is not changed or copied; order is kept within each branch.
+//!
+//! Full: a branch that answers `Again` stops the whole router, the events of other branches behind it too (head of line).
+//! Where that is wrong, the branch says what else to do: [`Shed`](super::Shed), [`Divert`](super::Divert),
+//! [`Park`](super::Park).
+//!
+//! `Again`: the choice is remembered for the event that comes again; the selector is asked once for each event. The
+//! router ends (`Stop`) when no branch is open.
+//!
+//! Costs: the selector, one jump, and a few additions for the books. No allocation after `new`. Wait-free if the stages
+//! after are.
+//!
+//! ```
+//! use ringmain::contract::{At, Stage, Tick, each};
+//! use ringmain::pattern::ContentRouter;
+//! use ringmain::ring::Sequence;
+//! use core::cell::Cell;
+//!
+//! enum Order { New(u64), Cancel(u64) }
+//!
+//! let (new, cancelled) = (Cell::new(0), Cell::new(0));
+//! let mut router = ContentRouter::new(
+//!     |order: &Order| match order {
+//!         Order::New(_) => 0,
+//!         Order::Cancel(_) => 1, // without this line it does not compile
+//!     },
+//!     (each(|_: &Order| new.set(new.get() + 1)), each(|_: &Order| cancelled.set(cancelled.get() + 1))),
+//! );
+//! let at = At { seq: Sequence::ZERO, now: Tick::ZERO };
+//! router.on_event(&Order::New(7), at).unwrap();
+//! router.on_event(&Order::Cancel(7), at).unwrap();
+//! assert_eq!((new.get(), cancelled.get()), (1, 1));
+//! ```
+//! The rules of a router over an enum are a `match`, so a case without a branch is an error when compiling:
+//! ```compile_fail,E0004
+//! # use ringmain::{contract::each, pattern::ContentRouter};
+//! enum Order { New(u64), Cancel(u64), Replace(u64) }
+//!
+//! let router = ContentRouter::new(
+//!     |order: &Order| match order {
+//!         Order::New(_) => 0,
+//!         Order::Cancel(_) => 1,
+//!     },
+//!     (each(|_: &Order| ()), each(|_: &Order| ())),
+//! );
+//! ```
+
+use super::{Branches, Open, Row};
+use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Stage, Tick};
+use crate::ring::Sequence;
+use crate::sync::Arc;
+use core::fmt::{Debug, Formatter};
+use core::ops::Deref;
+
+/// What a selector says of an event that no branch is for.
+pub const NO_ROUTE: usize = usize::MAX;
+
+/// Sends each event to the one branch that its selector names.
+pub struct ContentRouter<R, B> {
+    select: R,
+    branches: B,
+    open: Open,
+    /// The choice for the event that is to come again.
+    chosen: Option<(Sequence, usize)>,
+    ledger: Ledger,
+}
+
+/// Chooses a branch for events of type `T`. Every `FnMut(&T) -> usize` is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not choose a branch for events of type `{T}`",
+    note = "a closure `|event: &{T}| -> usize {{ ... }}` is a selector; annotate the event's type"
+)]
+pub trait Selector<T: ?Sized> {
+    /// The number of the branch, from 0; [`NO_ROUTE`] for none. Asked once for each event.
+    fn select(&mut self, event: &T, at: At) -> usize;
+
+    /// Called at the end of each turn.
+    #[inline]
+    fn on_batch_end(&mut self) {}
+}
+
+impl<R, B> ContentRouter<R, B> {
+    /// Routes by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the [`Account`].
+    pub fn new(select: R, branches: B) -> Self
+    where
+        B: Row,
+    {
+        Self { select, branches, open: Open::all::<B>(), chosen: None, ledger: Ledger::new() }
+    }
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<In, R, B> Stage<In> for ContentRouter<R, B>
+where
+    In: Deref,
+    R: Selector<In::Target>,
+    B: Branches<In>,
+{
+    #[inline]
+    fn on_event(&mut self, event: In, at: At) -> Flow {
+        let branch = match self.chosen.take() {
+            Some((seq, branch)) if seq == at.seq => branch,
+            _ => self.select.select(&event, at),
+        };
+        if branch >= B::COUNT {
+            return self.ledger.delivered(Err(Fault::of(Reason::NoRoute).into()));
+        }
+        if !self.open.has(branch) {
+            return self.ledger.delivered(Err(Fault::of(Reason::Closed).into()));
+        }
+        match self.branches.on_branch(branch, event, at) {
+            Err(Halt::Again) => {
+                self.chosen = Some((at.seq, branch));
+                Err(Halt::Again)
+            }
+            Err(Halt::Stop) => {
+                self.open.close(branch);
+                let rest = if self.open.is_empty() { Err(Halt::Stop) } else { Ok(()) };
+                self.ledger.handed_on(rest)
+            }
+            flow => self.ledger.handed_on(flow),
+        }
+    }
+
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.ledger.publish();
+        self.select.on_batch_end();
+        self.branches.on_batch_end(now, &mut self.open)
+    }
+}
+
+impl<R, B> Debug for ContentRouter<R, B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { open, chosen, ledger, .. } = self;
+        let mut f = f.debug_struct("ContentRouter");
+        f.field("open", open).field("chosen", chosen).field("ledger", ledger).finish_non_exhaustive()
+    }
+}
+
+impl<T: ?Sized, F: FnMut(&T) -> usize> Selector<T> for F {
+    #[inline]
+    fn select(&mut self, event: &T, _: At) -> usize {
+        self(event)
+    }
+}
+
+/// Chooses by a list of rules: branch `i` for the first rule `i` that holds, in the order written.
+///
+/// ```
+/// use ringmain::{contract::each, pattern::{ContentRouter, Rules}};
+/// let small_or_large = ContentRouter::new(
+///     Rules::new([|v: &u64| *v < 10, |v: &u64| *v < 100]).otherwise(2),
+///     [each(|v: &u64| println!("{v}")); 3],
+/// );
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rules<L> {
+    list: L,
+    otherwise: usize,
+}
+
+impl<L> Rules<L> {
+    /// `list` is an array of predicates of one type (function pointers, say) or a tuple of up to 8 of any. What none of
+    /// them holds for has no route, unless there is a [default](Self::otherwise).
+    pub const fn new(list: L) -> Self {
+        Self { list, otherwise: NO_ROUTE }
+    }
+    /// What no rule holds for goes to `branch`.
+    #[must_use]
+    pub fn otherwise(mut self, branch: usize) -> Self {
+        self.otherwise = branch;
+        self
+    }
+}
+
+impl<T: ?Sized, L: RuleList<T>> Selector<T> for Rules<L> {
+    #[inline]
+    fn select(&mut self, event: &T, _: At) -> usize {
+        self.list.first(event).unwrap_or(self.otherwise)
+    }
+}
+
+/// Predicates in order: an array or a tuple of `FnMut(&T) -> bool`.
+pub trait RuleList<T: ?Sized> {
+    /// The number of the first that holds.
+    fn first(&mut self, event: &T) -> Option<usize>;
+}
+
+impl<T: ?Sized, P: FnMut(&T) -> bool, const N: usize> RuleList<T> for [P; N] {
+    #[inline]
+    fn first(&mut self, event: &T) -> Option<usize> {
+        self.iter_mut().position(|holds| holds(event))
+    }
+}
+
+macro_rules! tuple_rules {
+    ($($P:ident $i:tt),+) => {
+        impl<T: ?Sized, $($P: FnMut(&T) -> bool),+> RuleList<T> for ($($P,)+) {
+            #[inline]
+            fn first(&mut self, event: &T) -> Option<usize> {
+                $(if (self.$i)(event) {
+                    return Some($i);
+                })+
+                None
+            }
+        }
+    };
+}
+tuple_rules!(A 0);
+tuple_rules!(A 0, B 1);
+tuple_rules!(A 0, B 1, C 2);
+tuple_rules!(A 0, B 1, C 2, D 3);
+tuple_rules!(A 0, B 1, C 2, D 3, E 4);
+tuple_rules!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple_rules!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple_rules!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

@@ -1,0 +1,325 @@
+//! Fan-out: every event reaches every branch exactly once, in order.
+//!
+//! ```text
+//!                    +--- &event ---> branch 0
+//!   event ---> round +--- &event ---> branch 1
+//!                    +--- &event ---> branch 2
+//! ```
+//!
+//! | a branch says   | then                                                                                         |
+//! |-----------------|----------------------------------------------------------------------------------------------|
+//! | `Ok`            | it is served                                                                                 |
+//! | `Again` (full)  | the others are served, the event comes again, and only the missing branches meet it then     |
+//! | `Reject`        | it is served, the others are served too, and the first fault of the event is told at the end |
+//! | `Stop`          | it is closed; the fan-out goes on without it, and ends when it was the last, or required     |
+//!
+//! What "full" means is said at the branch: nothing said is waiting for it, [`Shed`](super::Shed) gives the event up for
+//! this branch alone (best effort), [`Park`](super::Park) holds a few back. For rings that must have an event all or none
+//! there is [`AllOrNothing`].
+//!
+//! Holds: nothing (gate): all branches see the one event where it lies, as `&T`, also if the fan-out is lent it as
+//! `&mut T`; so no branch can change what another sees:
+//! ```compile_fail
+//! # use ringmain::{contract::{Flow, At, Stage}, pattern::Fanout};
+//! fn takes_lent_events(_: impl for<'e> Stage<&'e mut u64>) {}
+//! takes_lent_events(Fanout::new((|_: &u64, _: At| -> Flow { Ok(()) }, |n: &mut u64, _: At| -> Flow { *n = 0; Ok(()) })));
+//! ```
+//!
+//! It is as slow as its slowest branch, on one thread. Branches that are to be independent, or joined again, are readers
+//! of a [`multicast`](crate::channel::multicast) channel: `Producer::joined` tells how far all of them are.
+//!
+//! In the books an event is one `folded`, and one `generated` and one `out` for each branch that took it.
+//!
+//! `Again`: a bit for each branch that was served remembers the round. Costs: that, no copy, no allocation after `new`.
+//!
+//! ```
+//! use ringmain::contract::{At, Stage, Tick, each};
+//! use ringmain::pattern::Fanout;
+//! use ringmain::ring::Sequence;
+//! use core::cell::Cell;
+//!
+//! let (sum, count) = (Cell::new(0), Cell::new(0));
+//! let mut fanout = Fanout::new((
+//!     each(|n: &u64| sum.set(sum.get() + n)),
+//!     each(|_: &u64| count.set(count.get() + 1)),
+//! ));
+//! for n in 1..=4 {
+//!     fanout.on_event(&n, At { seq: Sequence::new(n), now: Tick::ZERO }).unwrap();
+//! }
+//! assert_eq!((sum.get(), count.get()), (10, 4));
+//! ```
+
+use super::{Branches, Open, Row};
+use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Sink, Stage, Tick};
+use crate::ring::Sequence;
+use crate::sync::Arc;
+use core::fmt::{Debug, Formatter};
+
+/// Shows every event to every branch, each exactly once.
+pub struct Fanout<B> {
+    branches: B,
+    open: Open,
+    /// The branches that the fan-out does not go on without.
+    required: u64,
+    round: Round,
+    ledger: Ledger,
+}
+
+impl<B: Row> Fanout<B> {
+    /// Shows events to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the [`Account`].
+    #[must_use]
+    pub fn new(branches: B) -> Self {
+        Self { branches, open: Open::all::<B>(), required: 0, round: Round::default(), ledger: Ledger::new() }
+    }
+    /// Ends as soon as one of these branches does, not with the last of all.
+    ///
+    /// # Panics
+    /// If there is no such branch.
+    #[must_use]
+    pub fn requiring(mut self, branches: impl IntoIterator<Item = usize>) -> Self {
+        for branch in branches {
+            assert!(branch < B::COUNT, "branch {branch} of {}", B::COUNT);
+            self.required |= 1 << branch;
+        }
+        self
+    }
+}
+
+impl<B> Fanout<B> {
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+    fn is_over(&self) -> bool {
+        self.open.is_empty() || self.open.of(self.required) != self.required
+    }
+}
+
+impl<'e, T, B> Stage<&'e T> for Fanout<B>
+where
+    B: for<'b> Branches<&'b T>,
+{
+    #[inline]
+    fn on_event(&mut self, event: &'e T, at: At) -> Flow {
+        let Self { branches, open, round, ledger, .. } = self;
+        let flow = round.serve(branches, u64::MAX, open, event, at, ledger);
+        if flow != Err(Halt::Again) {
+            ledger.took(1);
+            ledger.folded();
+        }
+        if flow == Ok(()) && self.is_over() { Err(Halt::Stop) } else { flow }
+    }
+
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.ledger.publish();
+        let flow = Branches::<&T>::on_batch_end(&mut self.branches, now, &mut self.open);
+        if self.is_over() { Err(Halt::Stop) } else { flow }
+    }
+}
+
+impl<'e, T, B> Stage<&'e mut T> for Fanout<B>
+where
+    B: for<'b> Branches<&'b T>,
+{
+    #[inline]
+    fn on_event(&mut self, event: &'e mut T, at: At) -> Flow {
+        Stage::<&T>::on_event(self, event, at)
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        Stage::<&T>::on_batch_end(self, now)
+    }
+}
+
+impl<B> Debug for Fanout<B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { open, round, ledger, .. } = self;
+        let mut f = f.debug_struct("Fanout");
+        f.field("open", open).field("round", round).field("ledger", ledger).finish_non_exhaustive()
+    }
+}
+
+/// How far the event now on offer has got.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Round {
+    /// The event that is to come again; the rest is about it.
+    event: Option<Sequence>,
+    /// Bit `i`: branch `i` has had it.
+    served: u64,
+    /// The first rejection. Told when every branch is served, so that one branch's fault does not cost the others the
+    /// event.
+    fault: Option<Fault>,
+}
+
+impl Round {
+    /// Offers `event` to each open branch of `wanted` that has not had it. Books what the branches take.
+    #[inline]
+    pub(super) fn serve<T, B>(
+        &mut self,
+        branches: &mut B,
+        wanted: u64,
+        open: &mut Open,
+        event: &T,
+        at: At,
+        ledger: &mut Ledger,
+    ) -> Flow
+    where
+        B: for<'b> Branches<&'b T>,
+    {
+        // Out of `self` while the branches run: were one to panic, the next event would begin a round of its own.
+        let mut round = core::mem::take(self);
+        if round.event != Some(at.seq) {
+            round = Self::default();
+        }
+        let mut full = false;
+        for branch in 0..B::COUNT {
+            if wanted & !round.served & 1 << branch == 0 || !open.has(branch) {
+                continue;
+            }
+            match branches.on_branch(branch, event, at) {
+                Err(Halt::Again) => {
+                    full = true;
+                    continue;
+                }
+                Err(Halt::Stop) => open.close(branch),
+                Err(Halt::Reject(fault)) => {
+                    round.fault.get_or_insert(fault);
+                }
+                Ok(()) => {}
+            }
+            round.served |= 1 << branch;
+            ledger.generated(1);
+            ledger.passed(1);
+        }
+        if full {
+            *self = Self { event: Some(at.seq), ..round };
+            return Err(Halt::Again);
+        }
+        round.fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+}
+
+/// Copies every event into every one of some rings, or, if one of them has no room, into none.
+///
+/// It fills the first sink's slot within the second's, and so on: each publishes only if all those inside it did. So it
+/// is exact where a slot can be given back, and where it cannot (a ring with many producers) it leaves void slots that
+/// readers skip. A closed sink ends it. The rings become readable one after the other, the last first.
+///
+/// Holds: nothing (gate). In the books as [`Fanout`]. A panic of `clone_from` reaches no reader of any ring.
+///
+/// ```
+/// use ringmain::channel::spsc;
+/// use ringmain::contract::{At, Halt, Stage, Tick};
+/// use ringmain::pattern::AllOrNothing;
+/// use ringmain::ring::Sequence;
+///
+/// let (a, from_a) = spsc::channel(4, || 0u64)?;
+/// let (b, from_b) = spsc::channel(1, || 0u64)?;
+/// let mut both = AllOrNothing::new((a, b));
+/// let at = At { seq: Sequence::ZERO, now: Tick::ZERO };
+/// assert_eq!(both.on_event(&1, at), Ok(()));
+/// assert_eq!(both.on_event(&2, at), Err(Halt::Again), "`b` has no room");
+/// assert_eq!((from_a.len(), from_b.len()), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct AllOrNothing<K> {
+    sinks: K,
+    ledger: Ledger,
+}
+
+impl<K> AllOrNothing<K> {
+    /// Copies events into `sinks`: a tuple of up to 8, or an array. Allocates the [`Account`].
+    #[must_use]
+    pub fn new(sinks: K) -> Self {
+        Self { sinks, ledger: Ledger::new() }
+    }
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<T, K: Sinks<T>> Stage<&T> for AllOrNothing<K> {
+    #[inline]
+    fn on_event(&mut self, event: &T, _: At) -> Flow {
+        let flow = self.sinks.fill_all(event);
+        match flow {
+            Err(Halt::Again) => return flow,
+            Ok(()) => {
+                self.ledger.folded();
+                self.ledger.generated(K::COUNT as u64);
+                self.ledger.passed(K::COUNT as u64);
+            }
+            Err(Halt::Stop) => self.ledger.dropped(Reason::Shutdown),
+            Err(Halt::Reject(fault)) => self.ledger.dead_lettered(fault.reason),
+        }
+        self.ledger.took(1);
+        flow
+    }
+    fn on_batch_end(&mut self, _: Tick) -> Flow {
+        self.ledger.publish();
+        Ok(())
+    }
+}
+
+impl<K> Debug for AllOrNothing<K> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("AllOrNothing").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+/// Sinks side by side: a tuple of up to 8, or an array.
+pub trait Sinks<T>: Row {
+    /// Copies `event` into a slot of each and publishes all of them, or none.
+    ///
+    /// # Errors
+    /// [`Halt::Again`] if one is full, [`Halt::Stop`] if one is closed.
+    fn fill_all(&mut self, event: &T) -> Flow;
+}
+
+impl<T: Clone, K: Sink<Event = T>, const N: usize> Sinks<T> for [K; N] {
+    fn fill_all(&mut self, event: &T) -> Flow {
+        fill_each(self, event)
+    }
+}
+
+fn fill_each<T: Clone, K: Sink<Event = T>>(sinks: &mut [K], event: &T) -> Flow {
+    let Some((first, rest)) = sinks.split_first_mut() else { return Ok(()) };
+    first.fill(|slot| {
+        fill_each(rest, event)?;
+        slot.clone_from(event);
+        Ok(())
+    })
+}
+
+/// Fills within fills: `fill_within!(event; a, b)` is `a.fill(|slot| { b.fill(..)?; .. })`.
+macro_rules! fill_within {
+    ($event:ident;) => { Flow::Ok(()) };
+    ($event:ident; $first:expr $(, $rest:expr)*) => {
+        $first.fill(|slot| {
+            fill_within!($event; $($rest),*)?;
+            slot.clone_from($event);
+            Ok(())
+        })
+    };
+}
+
+macro_rules! tuple_sinks {
+    ($($K:ident $i:tt),+) => {
+        impl<T: Clone, $($K: Sink<Event = T>),+> Sinks<T> for ($($K,)+) {
+            #[inline]
+            fn fill_all(&mut self, event: &T) -> Flow {
+                fill_within!(event; $(self.$i),+)
+            }
+        }
+    };
+}
+tuple_sinks!(A 0);
+tuple_sinks!(A 0, B 1);
+tuple_sinks!(A 0, B 1, C 2);
+tuple_sinks!(A 0, B 1, C 2, D 3);
+tuple_sinks!(A 0, B 1, C 2, D 3, E 4);
+tuple_sinks!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuple_sinks!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuple_sinks!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

@@ -1,0 +1,261 @@
+//! What a branch does with an event that the stage below has no room for. Nothing said is waiting.
+//!
+//! | stage      | at full (`Again` from below)                       | in the books           | can lose | can reorder   |
+//! |------------|----------------------------------------------------|------------------------|----------|---------------|
+//! | (none)     | the event waits, and all behind it                 |                        | no       | no            |
+//! | [`Shed`]   | it is dropped                                      | `dropped[RingFull]`    | yes      | no            |
+//! | [`Refuse`] | `Reject(RingFull)`, for the dead letter channel    | `dead_lettered[RingFull]` | no    | no            |
+//! | [`Divert`] | it goes to another stage; if that is full, it waits | `out`                 | no       | between the two |
+//! | [`Park`]   | it is copied aside, up to `k`; then it waits       | `held`                 | see there | no           |
+//!
+//! They stand between a router or a fan-out and one of its branches: `ContentRouter::new(select, (Park::new(8, a), b))`.
+//! The stage below must not have begun with an event that it answers `Again` to, if that event is then given up: a
+//! `Fanout` below a `Shed` may have served one branch.
+
+use super::worse;
+use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Stage, Tick};
+use crate::ring::Sequence;
+use crate::sync::Arc;
+use core::fmt::{Debug, Formatter};
+
+macro_rules! gives_up {
+    ($(#[$doc:meta])* $name:ident, |$ledger:ident| $full:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name<S> {
+            ledger: Ledger,
+            next: S,
+        }
+
+        impl<S> $name<S> {
+            /// Stands before `next`. Allocates the [`Account`].
+            #[must_use]
+            pub fn new(next: S) -> Self {
+                Self { ledger: Ledger::new(), next }
+            }
+            /// This stage's books.
+            #[must_use]
+            pub fn account(&self) -> Arc<Account> {
+                self.ledger.account()
+            }
+        }
+
+        impl<In, S: Stage<In>> Stage<In> for $name<S> {
+            #[inline]
+            fn on_event(&mut self, event: In, at: At) -> Flow {
+                match self.next.on_event(event, at) {
+                    Err(Halt::Again) => {
+                        let $ledger = &mut self.ledger;
+                        $full
+                    }
+                    flow => self.ledger.handed_on(flow),
+                }
+            }
+            fn on_batch_end(&mut self, now: Tick) -> Flow {
+                self.ledger.publish();
+                self.next.on_batch_end(now)
+            }
+        }
+    };
+}
+gives_up! {
+    /// Drops what the stage below has no room for: `dropped[RingFull]`.
+    Shed, |ledger| {
+        ledger.took(1);
+        ledger.dropped(Reason::RingFull);
+        Ok(())
+    }
+}
+gives_up! {
+    /// Rejects what the stage below has no room for, as [`Reason::RingFull`].
+    Refuse, |ledger| ledger.delivered(Err(crate::contract::Fault::of(Reason::RingFull).into()))
+}
+
+/// Sends what the stage below has no room for to another stage.
+///
+/// When that one is full too the event waits, for it: an event that was diverted once does not come back.
+pub struct Divert<O, S> {
+    other: O,
+    /// The event that is to come again goes to `other`.
+    diverted: Option<Sequence>,
+    ledger: Ledger,
+    next: S,
+}
+
+impl<O, S> Divert<O, S> {
+    /// Stands before `next`, and uses `other` when `next` is full. Allocates the [`Account`].
+    #[must_use]
+    pub fn new(other: O, next: S) -> Self {
+        Self { other, diverted: None, ledger: Ledger::new(), next }
+    }
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<'e, T, O, S> Stage<&'e T> for Divert<O, S>
+where
+    O: Stage<&'e T>,
+    S: Stage<&'e T>,
+{
+    #[inline]
+    fn on_event(&mut self, event: &'e T, at: At) -> Flow {
+        if self.diverted.take() != Some(at.seq) {
+            let flow = self.next.on_event(event, at);
+            if flow != Err(Halt::Again) {
+                return self.ledger.handed_on(flow);
+            }
+        }
+        let flow = self.other.on_event(event, at);
+        if flow == Err(Halt::Again) {
+            self.diverted = Some(at.seq);
+        }
+        self.ledger.handed_on(flow)
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.ledger.publish();
+        let flow = self.next.on_batch_end(now);
+        worse(flow, self.other.on_batch_end(now))
+    }
+}
+
+impl<O, S> Debug for Divert<O, S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { diverted, ledger, .. } = self;
+        f.debug_struct("Divert").field("diverted", diverted).field("ledger", ledger).finish_non_exhaustive()
+    }
+}
+
+/// Copies up to `k` events aside for a stage that is full, so that others behind them can go on; then it waits.
+///
+/// Order is kept: what is parked goes first, before each event and at each turn's end. While something is parked, the end
+/// of a turn answers `Again`, so that a pump whose source is closed gives it more turns. What is still parked when it ends
+/// otherwise (the stage below said `Stop`, or this one is dropped) is booked as `dropped[Shutdown]`.
+///
+/// A rejection of a parked event comes when the event is no more in anybody's hands but this stage's, and is booked as
+/// dropped under its reason: a dead letter channel, or a `Catch`, belongs *below* it.
+///
+/// Holds: copies (hold), in `k` slots made by `new`; `clone_from` reuses what they own.
+pub struct Park<T, S> {
+    /// A ring of events and their positions: `count` of them, from `first`.
+    slots: Box<[(T, Sequence)]>,
+    first: usize,
+    count: usize,
+    /// The first is at the stage below just now. True at any other time: that stage panicked on it.
+    shown: bool,
+    ledger: Ledger,
+    next: S,
+}
+
+impl<T, S> Park<T, S> {
+    /// Stands before `next`, and parks up to `k` events. Allocates the slots, each filled by `Default`, and the
+    /// [`Account`].
+    #[must_use]
+    pub fn new(k: usize, next: S) -> Self
+    where
+        T: Default,
+    {
+        let slots = core::iter::repeat_with(|| (T::default(), Sequence::ZERO)).take(k).collect();
+        Self { slots, first: 0, count: 0, shown: false, ledger: Ledger::new(), next }
+    }
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+
+    /// The first is parked no more.
+    fn pop(&mut self) {
+        self.shown = false;
+        self.first = (self.first + 1) % self.slots.len();
+        self.count -= 1;
+        self.ledger.holds(self.count as u64);
+    }
+    fn give_up(&mut self, reason: Reason) {
+        self.ledger.dropped(reason);
+        self.pop();
+    }
+    /// Parks `event`, if there is room.
+    fn park(&mut self, event: &T, at: At) -> Flow
+    where
+        T: Clone,
+    {
+        if self.count == self.slots.len() {
+            return Err(Halt::Again);
+        }
+        let slot = (self.first + self.count) % self.slots.len();
+        self.slots[slot].0.clone_from(event);
+        self.slots[slot].1 = at.seq;
+        self.count += 1;
+        self.ledger.took(1);
+        self.ledger.holds(self.count as u64);
+        Ok(())
+    }
+    /// Brings to the stage below what is parked, as far as it takes it.
+    fn flush(&mut self, now: Tick) -> Flow
+    where
+        S: for<'e> Stage<&'e T>,
+    {
+        if self.shown {
+            self.give_up(Reason::Panic);
+        }
+        while self.count > 0 {
+            let (event, seq) = &self.slots[self.first];
+            self.shown = true;
+            let flow = self.next.on_event(event, At { seq: *seq, now });
+            self.shown = false;
+            match flow {
+                Err(Halt::Again) => return flow,
+                Err(Halt::Reject(fault)) => self.give_up(fault.reason),
+                Ok(()) | Err(Halt::Stop) => {
+                    self.ledger.passed(1);
+                    self.pop();
+                    flow?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Clone, S> Stage<&T> for Park<T, S>
+where
+    S: for<'e> Stage<&'e T>,
+{
+    #[inline]
+    fn on_event(&mut self, event: &T, at: At) -> Flow {
+        if self.count > 0 {
+            match self.flush(at.now) {
+                Err(Halt::Again) => return self.park(event, at),
+                Err(halt) => return self.ledger.delivered(Err(halt)),
+                Ok(()) => {}
+            }
+        }
+        match self.next.on_event(event, at) {
+            Err(Halt::Again) => self.park(event, at),
+            flow => self.ledger.handed_on(flow),
+        }
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        let flushed = self.flush(now);
+        self.ledger.publish();
+        worse(flushed, self.next.on_batch_end(now))
+    }
+}
+
+impl<T, S> Drop for Park<T, S> {
+    fn drop(&mut self) {
+        while self.count > 0 {
+            self.give_up(if self.shown { Reason::Panic } else { Reason::Shutdown });
+        }
+    }
+}
+
+impl<T, S> Debug for Park<T, S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { count, ledger, .. } = self;
+        f.debug_struct("Park").field("parked", count).field("ledger", ledger).finish_non_exhaustive()
+    }
+}

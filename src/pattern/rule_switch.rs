@@ -1,0 +1,110 @@
+//! A router's rules, replaced from another thread at one sequence number.
+//!
+//! ```text
+//!   control: Change { from: 1001, rules } --> ring --+
+//!                                                    v
+//!   events  ... 999 1000 | 1001 1002 ... ---> RuleSwitch ---> branch
+//!              old rules | new rules
+//! ```
+//!
+//! Every event is judged by exactly one set of rules, the one in force at its sequence number. A change that is in the
+//! ring of changes before event `n` is published (by whomever: the two rings may have different producers, as long as one
+//! happens before the other) is known when event `n` is judged. One that comes later than its own number takes effect at
+//! once, which [`version`](RuleSwitch::version) shows.
+//!
+//! The ring of changes is any [`SourceMut`], an SPSC channel mostly. New rules are swapped with the ones in the slot: the
+//! old ones go back through the ring and are dropped by whoever fills the slot next, so routing never frees memory.
+//!
+//! Costs: in steady state one look at the ring of changes a turn (one Acquire load), and two comparisons an event.
+
+use super::Selector;
+use crate::contract::{At, Flow, Halt, SourceMut};
+use crate::ring::{Counter, Sequence};
+use crate::sync::Arc;
+use core::fmt::{Debug, Formatter};
+
+/// New rules, and the first sequence number that they are for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Change<R> {
+    /// From this event on. Changes come in order of this number.
+    pub from: Sequence,
+    /// A [`Selector`].
+    pub rules: R,
+}
+
+/// A [`Selector`] that another thread replaces.
+pub struct RuleSwitch<R, Src> {
+    rules: R,
+    changes: Src,
+    /// No look at `changes` yet since the turn began. The look comes with the first event, not before it: the source has
+    /// its snapshot of the turn then, and what happened before those events is visible.
+    fresh: bool,
+    /// The number of a change that is known and not due.
+    due: Option<Sequence>,
+    version: u64,
+    shown: Arc<Counter>,
+}
+
+impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
+    /// Begins with `rules`, and takes others from `changes`. Allocates the counter of [`version`](Self::version).
+    #[must_use]
+    pub fn new(rules: R, changes: Src) -> Self {
+        let shown = Arc::new(Counter::new(0));
+        Self { rules, changes, fresh: true, due: None, version: 0, shown }
+    }
+    /// How many changes have taken effect: to be read from any thread. Shown at the end of each turn.
+    #[must_use]
+    pub fn version(&self) -> Arc<Counter> {
+        self.shown.clone()
+    }
+
+    /// Takes over the changes that are due at `at`.
+    fn look(&mut self, at: At) {
+        let Self { rules, changes, due, version, .. } = self;
+        self.fresh = false;
+        *due = None;
+        let mut take = |change: &mut Change<R>, _: At| -> Flow {
+            if !is_due(change.from, at.seq) {
+                *due = Some(change.from);
+                return Err(Halt::Again);
+            }
+            core::mem::swap(rules, &mut change.rules);
+            *version += 1;
+            Ok(())
+        };
+        // How it ended says nothing new: the ring may be empty, closed for ever, or begin with a change for later.
+        let _ = changes.drain_mut(at.now, usize::MAX, &mut take);
+    }
+}
+
+impl<T: ?Sized, R, Src> Selector<T> for RuleSwitch<R, Src>
+where
+    R: Selector<T>,
+    Src: SourceMut<Event = Change<R>>,
+{
+    #[inline]
+    fn select(&mut self, event: &T, at: At) -> usize {
+        if self.fresh || self.due.is_some_and(|from| is_due(from, at.seq)) {
+            self.look(at);
+        }
+        self.rules.select(event, at)
+    }
+    fn on_batch_end(&mut self) {
+        self.fresh = true;
+        self.shown.set(self.version);
+        self.rules.on_batch_end();
+    }
+}
+
+impl<R, Src> Debug for RuleSwitch<R, Src> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { due, version, .. } = self;
+        f.debug_struct("RuleSwitch").field("due", due).field("version", version).finish_non_exhaustive()
+    }
+}
+
+/// `seq` is not before `from`. Positions have no order, only a distance: the shorter way round decides.
+#[inline]
+fn is_due(from: Sequence, seq: Sequence) -> bool {
+    seq.since(from) < 1 << (Sequence::BITS - 1)
+}

@@ -1,0 +1,249 @@
+//! Message translator: what an event of this ring means in that one; or the same event, changed where it lies.
+//!
+//! ```text
+//!  ring a --- &In    --> Translator ==f(&In, &mut Out)==> slot of ring b      `f` writes into the claimed slot
+//!  ring a --- &mut T --> Edit: f(&mut T) --- &mut T --> next                  no second slot at all
+//! ```
+//!
+//! | `f` says                  | [`Translator`]                                              | [`Edit`]                      |
+//! |---------------------------|-------------------------------------------------------------|-------------------------------|
+//! | `Ok`                      | the slot is published                                       | the event goes on             |
+//! | `Reject`, or it panics    | nothing is published (a ring with many producers has a void slot, which readers skip) | the event does not go on |
+//! | (not asked: output full)  | `Again`                                                     | the edit is not made twice    |
+//!
+//! A rejection carries no event: the dead letter channel above has the original, which a translator only looks at. An edit
+//! may have changed it before it failed, or a stage further down may reject the edited event; where dead letters are to
+//! show what came in, the channel is built with [`DeadLetter::keeping_original`](super::DeadLetter::keeping_original), for
+//! the price of one copy of each event.
+//!
+//! The header of a [`Message`] is the user's to write, by `f`; two rules come ready: [`keeping_header`] (the same message
+//! in another form) and [`deriving_header`] (a new message that follows from it). [`Upcast`] brings bodies of older
+//! versions up to date, step by step.
+//!
+//! Holds: nothing (gate). `Again`: a translator asks the sink first, so `f` meets each event once; an edit remembers that
+//! it is made. Costs: `f`, the sink's `fill`, a few additions for the books; no copy but what `f` writes, no allocation
+//! after `new`.
+//!
+//! ```
+//! use ringmain::channel::spsc;
+//! use ringmain::contract::{Agent, Fault, Flow, Sink, Source, Tick, each};
+//! use ringmain::pattern::Translator;
+//!
+//! const TOO_COLD: Fault = Fault::new(1);
+//! let (mut celsius, from_celsius) = spsc::channel(8, || 0i32)?;
+//! let (fahrenheit, mut out) = spsc::channel(8, || 0i32)?;
+//! let to_fahrenheit = |c: &i32, f: &mut i32| -> Flow {
+//!     if *c < -273 {
+//!         return Err(TOO_COLD.into());
+//!     }
+//!     *f = c * 9 / 5 + 32;
+//!     Ok(())
+//! };
+//! let mut agent = from_celsius.drive(Translator::new(to_fahrenheit, fahrenheit));
+//! for c in [0, -300, 100] {
+//!     celsius.push(c).unwrap();
+//! }
+//! let _ = agent.work(Tick::ZERO); // as far as the one that is rejected
+//! let _ = agent.work(Tick::ZERO);
+//! let mut seen = Vec::new();
+//! let _ = out.drain(Tick::ZERO, usize::MAX, &mut each(|f: &i32| seen.push(*f)));
+//! assert_eq!(seen, [32, 212]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::Origin;
+use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Message, Reason, Sink, Stage, Tick};
+use crate::ring::Sequence;
+use crate::sync::Arc;
+use core::fmt::{Debug, Formatter};
+use core::ops::Deref;
+
+/// Writes into the next slot of a sink what an event means there.
+pub struct Translator<F, K> {
+    translate: F,
+    sink: K,
+    ledger: Ledger,
+}
+
+impl<F, K: Sink> Translator<F, K> {
+    /// Translates by `translate` into `sink`. What lies in the slot before is what an earlier event left there: write all
+    /// of it. Allocates the [`Account`].
+    pub fn new<T: ?Sized>(translate: F, sink: K) -> Self
+    where
+        F: FnMut(&T, &mut K::Event) -> Flow,
+    {
+        Self { translate, sink, ledger: Ledger::new() }
+    }
+}
+
+impl<F, K> Translator<F, K> {
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<In, F, K> Stage<In> for Translator<F, K>
+where
+    In: Deref,
+    F: FnMut(&In::Target, &mut K::Event) -> Flow,
+    K: Sink,
+{
+    #[inline]
+    fn on_event(&mut self, event: In, _: At) -> Flow {
+        let flow = self.sink.fill(|slot| (self.translate)(&event, slot));
+        self.ledger.delivered(flow)
+    }
+    fn on_batch_end(&mut self, _: Tick) -> Flow {
+        self.ledger.publish();
+        Ok(())
+    }
+}
+
+impl<F, K> Debug for Translator<F, K> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Translator").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+/// Changes the event where it lies, then hands it on.
+///
+/// It takes `&mut T` only, so a source that others read at the same time cannot drive it, and the builder of a
+/// [`multicast`](crate::channel::multicast) graph refuses an editor that races with another node:
+/// ```compile_fail
+/// # use ringmain::{channel::multicast::Multicast, contract::{Flow, Source, each}, pattern::Edit};
+/// let mut ring = Multicast::new(8, || 0u64).unwrap();
+/// let reader = ring.reader("shared", &[]);
+/// reader.drive(Edit::new(|n: &mut u64| -> Flow { *n += 1; Ok(()) }, each(|_: &mut u64| ())));
+/// ```
+pub struct Edit<F, S> {
+    edit: F,
+    next: S,
+    /// The event that is to come again is edited already.
+    edited: Option<Sequence>,
+    ledger: Ledger,
+}
+
+impl<F, S> Edit<F, S> {
+    /// Edits by `edit` and hands on to `next`. Allocates the [`Account`].
+    pub fn new<T: ?Sized>(edit: F, next: S) -> Self
+    where
+        F: FnMut(&mut T) -> Flow,
+    {
+        Self { edit, next, edited: None, ledger: Ledger::new() }
+    }
+    /// This stage's books.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<'e, T: ?Sized, F, S> Stage<&'e mut T> for Edit<F, S>
+where
+    F: FnMut(&mut T) -> Flow,
+    S: Stage<&'e mut T>,
+{
+    #[inline]
+    fn on_event(&mut self, event: &'e mut T, at: At) -> Flow {
+        if self.edited.take() != Some(at.seq) {
+            let flow = (self.edit)(event);
+            if flow.is_err() {
+                return self.ledger.delivered(flow);
+            }
+        }
+        let flow = self.next.on_event(event, at);
+        if flow == Err(Halt::Again) {
+            self.edited = Some(at.seq);
+        }
+        self.ledger.handed_on(flow)
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.ledger.publish();
+        self.next.on_batch_end(now)
+    }
+}
+
+impl<F, S> Debug for Edit<F, S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { edited, ledger, .. } = self;
+        f.debug_struct("Edit").field("edited", edited).field("ledger", ledger).finish_non_exhaustive()
+    }
+}
+
+/// Lifts a translation of bodies to one of messages: the same message in another form, with all of its header.
+pub fn keeping_header<A, B>(
+    mut translate: impl FnMut(&A, &mut B) -> Flow,
+) -> impl FnMut(&Message<A>, &mut Message<B>) -> Flow {
+    move |message, slot| {
+        translate(&message.body, &mut slot.body)?;
+        slot.header = message.header;
+        Ok(())
+    }
+}
+
+/// Lifts a translation of bodies to one of messages: a new message, with an id that `origin` makes, the same conversation,
+/// and the original as its cause. The rest of the header (reply address, deadline, ...) is the original's.
+pub fn deriving_header<A, B>(
+    mut origin: Origin,
+    mut translate: impl FnMut(&A, &mut B) -> Flow,
+) -> impl FnMut(&Message<A>, &mut Message<B>) -> Flow {
+    move |message, slot| {
+        translate(&message.body, &mut slot.body)?;
+        let id = origin.make()?;
+        slot.header = message.header;
+        slot.header.ids.id = id;
+        slot.header.ids.cause = message.header.ids.id;
+        Ok(())
+    }
+}
+
+/// Brings messages of older versions up to date: step `i` makes version `first + i + 1` of version `first + i`.
+///
+/// The version is the header's `kind`. For an [`Edit`], or within a translation: `upcast.apply(slot)`.
+///
+/// ```
+/// use ringmain::contract::{Flow, Header, Message};
+/// use ringmain::pattern::Upcast;
+/// // Version 1 counted in dollars, version 2 counts in cents.
+/// let upcast = Upcast::new(1, [|price: &mut u64| -> Flow { *price *= 100; Ok(()) }]);
+/// let mut message = Message { header: Header { kind: 1, ..Header::default() }, body: 7 };
+/// upcast.apply(&mut message).unwrap();
+/// assert_eq!((message.header.kind, message.body), (2, 700));
+/// ```
+#[derive(Clone, Copy)]
+pub struct Upcast<T, const N: usize> {
+    first: u16,
+    steps: [fn(&mut T) -> Flow; N],
+}
+
+impl<T, const N: usize> Upcast<T, N> {
+    /// `first` is the oldest version known, the newest is `first + N`.
+    #[must_use]
+    pub const fn new(first: u16, steps: [fn(&mut T) -> Flow; N]) -> Self {
+        Self { first, steps }
+    }
+    /// Brings `message` to the newest version.
+    ///
+    /// # Errors
+    /// [`Reason::InvalidKey`] if the version is unknown; else what a step says (the message then is of the version before
+    /// that step, as far as the step left it alone).
+    pub fn apply(&self, message: &mut Message<T>) -> Flow {
+        let known = message.header.kind.checked_sub(self.first).map(usize::from);
+        let Some(steps) = known.and_then(|from| self.steps.get(from..)) else {
+            return Err(Fault::of(Reason::InvalidKey).into());
+        };
+        for step in steps {
+            step(&mut message.body)?;
+            message.header.kind += 1;
+        }
+        Ok(())
+    }
+}
+
+impl<T, const N: usize> Debug for Upcast<T, N> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Upcast({}..={})", self.first, usize::from(self.first) + N)
+    }
+}
