@@ -90,8 +90,11 @@ impl<In, S: Stage<In>, const N: usize> Branches<In> for [S; N] {
         self[branch].on_event(event, at)
     }
     fn on_batch_end(&mut self, now: Tick, open: &mut Open) -> Flow {
-        let all = self.iter_mut().enumerate();
-        all.fold(Ok(()), |flow, (i, stage)| open.end(i, now, flow, |now| stage.on_batch_end(now)))
+        let mut flow = Ok(());
+        for (i, stage) in self.iter_mut().enumerate() {
+            flow = open.end(i, now, flow, |now| stage.on_batch_end(now));
+        }
+        flow
     }
 }
 
