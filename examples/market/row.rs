@@ -79,23 +79,6 @@ pub(crate) enum Wrong {
 }
 
 impl Wrong {
-    pub(crate) const ALL: [Self; 14] = [
-        Self::Empty,
-        Self::Missing,
-        Self::Extra,
-        Self::NotNumber,
-        Self::TooLarge,
-        Self::Decimals,
-        Self::Type,
-        Self::Direction,
-        Self::TooLong,
-        Self::HalfWritten,
-        Self::Time,
-        Self::Order,
-        Self::Size,
-        Self::Price,
-    ];
-
     /// What the stage that finds it rejects the event with.
     pub(crate) const fn fault(self) -> Fault {
         Fault::new(self as u32)

@@ -2,13 +2,13 @@
 //!
 //! The same seed gives the same bytes. Orders come near a mid price that drifts, are cancelled, deleted, executed at or
 //! near the touch; the book is never crossed. About one line in [`Session::ONE_BAD_IN`] is malformed on purpose, in
-//! the ways of [`Session::malformed`]. Nothing is allocated while reading.
+//! the ways of `malformed`. Nothing is allocated while reading.
 
 use super::{lines::LONGEST, row::Side};
 use std::io::{self, Read};
 
 /// Prices of the session, in steps of a cent above this.
-const LOWEST: u64 = 565_00;
+const LOWEST: u64 = 56_500;
 /// Price steps.
 const STEPS: usize = 4096;
 /// Nanoseconds: the market opens at half past nine and is open for six and a half hours.
@@ -30,7 +30,6 @@ pub(crate) struct Session {
     mid: usize,
     bids: Resting,
     asks: Resting,
-    bad: u64,
     /// The line being given out, and how much of it is.
     line: Text,
     given: usize,
@@ -72,15 +71,9 @@ impl Session {
             mid: STEPS / 2,
             bids: Resting::new(),
             asks: Resting::new(),
-            bad: 0,
             line: Text(Vec::with_capacity(2 * LONGEST)),
             given: 0,
         }
-    }
-
-    /// Malformed lines so far.
-    pub(crate) fn bad(&self) -> u64 {
-        self.bad
     }
 
     fn next_line(&mut self) {
@@ -89,7 +82,6 @@ impl Session {
         self.left -= 1;
         self.time += self.random.below(self.pause) + 1;
         if self.random.below(Self::ONE_BAD_IN) == 0 {
-            self.bad += 1;
             self.malformed();
         } else {
             self.row();
@@ -123,7 +115,7 @@ impl Session {
     }
 
     fn new_order(&mut self, side: Side) {
-        let reach = 1 + self.random.below(64);
+        let reach = if self.random.below(500) == 0 { 900 } else { 1 + self.random.below(64) };
         let away = 1 + self.random.below(reach) as usize;
         let (wanted, limit) = match side {
             Side::Buy => (self.mid - away, STEPS - 1 - self.asks.best),
@@ -287,11 +279,12 @@ impl Random {
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
-    /// Shares: round lots more often than not.
+    /// Shares: round lots more often than not, and a large order now and then.
     fn size(&mut self) -> u64 {
-        match self.below(5) {
-            0 => 1 + self.below(99),
-            1 => 100 * (1 + self.below(10)),
+        match self.below(4_000) {
+            0 => 100 * (1 + self.below(200)),
+            1..800 => 1 + self.below(99),
+            800..1_600 => 100 * (1 + self.below(10)),
             _ => 100,
         }
     }

@@ -129,12 +129,10 @@ impl Origin {
     /// The id that [`make`](Self::make) would give.
     #[inline]
     fn peek(&self) -> Result<MessageId, Exhausted> {
-        let next = MessageId(self.last.0.wrapping_add(1));
-        // The counter has run over, into the next producer's numbers.
-        if next.counter() == 0 {
+        if self.last.counter() == MessageId::MAX_COUNTER {
             return Err(Exhausted::Counter { producer: self.producer() });
         }
-        Ok(next)
+        Ok(MessageId(self.last.0 + 1))
     }
 }
 

@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Orders by number; the rest is looked up when asked.
 #[derive(Default)]
-struct Oracle {
-    orders: HashMap<i64, (u32, i64, Side)>,
+pub(crate) struct Oracle {
+    pub(crate) orders: HashMap<i64, (u32, i64, Side)>,
     unknown: u64,
 }
 
 impl Oracle {
-    fn apply(&mut self, row: &Row) {
+    pub(crate) fn apply(&mut self, row: &Row) {
         let less = match row.kind {
             Kind::New => {
                 self.orders.insert(row.order, (row.size, row.price, row.side));
@@ -35,7 +35,7 @@ impl Oracle {
             Some(_) => _ = self.orders.remove(&row.order),
         }
     }
-    fn levels(&self, side: Side) -> BTreeMap<i64, u64> {
+    pub(crate) fn levels(&self, side: Side) -> BTreeMap<i64, u64> {
         let mut levels = BTreeMap::new();
         for (size, price, _) in self.orders.values().filter(|order| order.2 == side) {
             *levels.entry(*price).or_default() += u64::from(*size);

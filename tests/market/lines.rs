@@ -116,9 +116,7 @@ fn a_line_feed_is_found_wherever_it_is() {
                 let mut bytes = vec![other; length];
                 bytes[at] = b'\n';
                 assert_eq!(read(Lines::new(&bytes[..], 0)).0, oracle(&bytes));
-                for second in at + 1..length {
-                    bytes[second] = b'\n';
-                }
+                bytes[at..].fill(b'\n');
                 assert_eq!(read(Lines::new(&bytes[..], 0)).0, oracle(&bytes));
             }
         }

@@ -5,6 +5,8 @@
 mod market;
 
 mod book;
+#[cfg(not(miri))]
+mod cli;
 mod lines;
 mod rows;
 mod session;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Reads the way one would if speed did not matter; says only whether it is a row.
-fn oracle(line: &[u8]) -> Option<Row> {
+pub(crate) fn oracle(line: &[u8]) -> Option<Row> {
     let line = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line)).ok()?;
     let fields: [&str; 6] = line.split(',').collect::<Vec<_>>().try_into().ok()?;
     // `parse` would take a plus sign.
@@ -184,15 +184,33 @@ fn random_bytes_are_answered() {
     }
 }
 
+/// All that can be wrong.
+const WRONG: [Wrong; 14] = [
+    Wrong::Empty,
+    Wrong::Missing,
+    Wrong::Extra,
+    Wrong::NotNumber,
+    Wrong::TooLarge,
+    Wrong::Decimals,
+    Wrong::Type,
+    Wrong::Direction,
+    Wrong::TooLong,
+    Wrong::HalfWritten,
+    Wrong::Time,
+    Wrong::Order,
+    Wrong::Size,
+    Wrong::Price,
+];
+
 #[test]
 fn codes_tell_faults_apart_and_each_has_a_text() {
-    let mut codes: Vec<_> = Wrong::ALL.iter().map(|wrong| wrong.fault().code).collect();
+    let mut codes: Vec<_> = WRONG.iter().map(|wrong| wrong.fault().code).collect();
     codes.dedup();
-    assert_eq!(codes, (1..=Wrong::ALL.len() as u32).collect::<Vec<_>>());
-    let mut texts: Vec<_> = Wrong::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(codes, (1..=WRONG.len() as u32).collect::<Vec<_>>());
+    let mut texts: Vec<_> = WRONG.iter().map(ToString::to_string).collect();
     texts.sort();
     texts.dedup();
-    assert_eq!(texts.len(), Wrong::ALL.len());
+    assert_eq!(texts.len(), WRONG.len());
 }
 
 #[test]

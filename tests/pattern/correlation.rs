@@ -164,7 +164,7 @@ fn correlation_8_the_tree_from_the_journal() {
                 out.body = body;
                 Ok(())
             };
-            if body.is_multiple_of(7) {
+            if body % 7 == 0 {
                 ctx.emit_root(fill)?
             } else {
                 ctx.derive(fill)?

@@ -1,0 +1,303 @@
+//! What is done with the rows: the editor's check, and the readers' leaves.
+//!
+//! ```text
+//!   editor "check"   DeadLetter > Edit: check > Correlate
+//!   reader "book"    Filter: good > ContentRouter: by type > Visible | Crosses | Halts
+//!   reader "stats"   Filter: good > Fanout > Tally, (Filter: trades > Trades)
+//!   reader "risk"    Filter: Watch > Translator: to an alarm ==> Alarms
+//!   reader "join"    Join
+//! ```
+//!
+//! Every answer depends on the rows and their order alone, not on who was faster: one thread and many agree on every
+//! bit. That is why the risk monitor keeps a reference of its own and does not look into the book of the reader beside it.
+
+use super::{
+    board::Board,
+    book::Book,
+    event::{Bad, Body, Event},
+    row::{Kind, Row},
+};
+use ringmain::{
+    contract::{Account, At, Clock, Flow, Ledger, Stage, Tick},
+    metric::Probe,
+    pattern::{Criterion, Verdict},
+};
+use std::sync::Arc;
+
+/// Says whether a line is a row that makes sense; if not, marks it for the readers. Asked again for the same event, it
+/// answers the same.
+pub(crate) fn check(event: &mut Event) -> Flow {
+    let wrong = match &event.body {
+        Body::Bad(bad) => bad.wrong,
+        Body::Row(row) => match row.check() {
+            Ok(()) => return Ok(()),
+            Err(wrong) => {
+                event.body = Body::Bad(Bad::row(wrong, row));
+                wrong
+            }
+        },
+    };
+    Err(wrong.fault().into())
+}
+
+/// The end of a chain: takes good rows in, and shows what they came to.
+pub(crate) trait Fold {
+    fn take(&mut self, event: &Event, row: &Row);
+    fn show(&self, board: &Board);
+}
+
+/// A [`Fold`] as a stage: keeps its books, and shows at the end of a batch.
+#[derive(Debug)]
+pub(crate) struct Leaf<F> {
+    fold: F,
+    board: Arc<Board>,
+    ledger: Ledger,
+    /// There is more than was shown.
+    fresh: bool,
+}
+
+impl<F: Fold> Leaf<F> {
+    pub(crate) fn new(fold: F, board: &Arc<Board>) -> Self {
+        Self { fold, board: board.clone(), ledger: Ledger::new(), fresh: false }
+    }
+    pub(crate) fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<F: Fold> Stage<&Event> for Leaf<F> {
+    fn on_event(&mut self, event: &Event, _: At) -> Flow {
+        self.ledger.took(1);
+        match event.row() {
+            Some(row) => {
+                self.fold.take(event, row);
+                self.ledger.folded();
+                self.fresh = true;
+            }
+            None => self.ledger.filtered(),
+        }
+        Ok(())
+    }
+    fn on_batch_end(&mut self, _: Tick) -> Flow {
+        if std::mem::take(&mut self.fresh) {
+            self.fold.show(&self.board);
+        }
+        self.ledger.publish();
+        Ok(())
+    }
+}
+
+/// The visible orders.
+#[derive(Debug)]
+pub(crate) struct Visible(pub(crate) Book);
+
+impl Fold for Visible {
+    fn take(&mut self, _: &Event, row: &Row) {
+        self.0.apply(row);
+    }
+    fn show(&self, board: &Board) {
+        board.book.show(&self.0);
+    }
+}
+
+/// Cross trades: of an auction, with no visible order concerned.
+#[derive(Debug, Default)]
+pub(crate) struct Crosses {
+    count: u64,
+    volume: u64,
+}
+
+impl Fold for Crosses {
+    fn take(&mut self, _: &Event, row: &Row) {
+        self.count += 1;
+        self.volume += u64::from(row.size);
+    }
+    fn show(&self, board: &Board) {
+        board.crosses[0].set(self.count);
+        board.crosses[1].set(self.volume);
+    }
+}
+
+/// Halts, and the ends of halts.
+#[derive(Debug, Default)]
+pub(crate) struct Halts(u64);
+
+impl Fold for Halts {
+    fn take(&mut self, _: &Event, _: &Row) {
+        self.0 += 1;
+    }
+    fn show(&self, board: &Board) {
+        board.halts.set(self.0);
+    }
+}
+
+/// Rows by type.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([u64; 7]);
+
+impl Fold for Tally {
+    fn take(&mut self, _: &Event, row: &Row) {
+        self.0[row.kind as usize - 1] += 1;
+    }
+    fn show(&self, board: &Board) {
+        board.tally.iter().zip(self.0).for_each(|(counter, count)| counter.set(count));
+    }
+}
+
+/// Count, volume and notional of the executions; the VWAP is a division away.
+#[derive(Debug, Default)]
+pub(crate) struct Trades {
+    count: u64,
+    volume: u64,
+    /// Exact: a sum of products would not fit into 64 bits for every file.
+    notional: u128,
+}
+
+impl Fold for Trades {
+    fn take(&mut self, _: &Event, row: &Row) {
+        self.count += 1;
+        self.volume += u64::from(row.size);
+        self.notional += u128::from(row.size) * u128::from(row.price.unsigned_abs());
+    }
+    fn show(&self, board: &Board) {
+        board.trades.show(self.count, self.volume, self.notional);
+    }
+}
+
+/// Whether the line is a row that passed the check.
+pub(crate) fn is_good(event: &Event) -> bool {
+    event.row().is_some()
+}
+
+/// Whether the row tells of a trade against the book, visible or hidden.
+pub(crate) fn is_trade(event: &Event) -> bool {
+    event.row().is_some_and(|row| matches!(row.kind, Kind::Executed | Kind::Hidden))
+}
+
+/// Keeps what the risk monitor is to see: new orders and trades that are large, or far from the book.
+///
+/// Where the book is, the last trade says: it happened at the touch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    /// Shares; more is large.
+    pub(crate) large: u32,
+    /// Hundredths of a percent of the last trade's price; more is far.
+    pub(crate) far: u32,
+    /// The price of the last trade; 0 before it.
+    pub(crate) last: i64,
+}
+
+impl Watch {
+    fn is_far(&self, price: i64) -> bool {
+        self.last > 0 && price.abs_diff(self.last) * 10_000 > self.last.unsigned_abs() * u64::from(self.far)
+    }
+}
+
+impl Criterion<Event> for Watch {
+    fn judge(&mut self, event: &Event, _: At) -> Verdict {
+        let Some(row) = event.row() else { return Verdict::Discard };
+        if matches!(row.kind, Kind::Cancelled | Kind::Deleted | Kind::Halt) {
+            return Verdict::Discard;
+        }
+        let keep = row.size > self.large || self.is_far(row.price);
+        if is_trade(event) {
+            self.last = row.price;
+        }
+        keep.into()
+    }
+}
+
+/// What the watch kept, in the words of whoever is to act on it: the translator's output.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Alarm {
+    /// The number of the line.
+    pub(crate) line: u64,
+    /// Shares.
+    pub(crate) size: u32,
+    /// More than the limit; else it is an alarm because its price is far.
+    pub(crate) large: bool,
+}
+
+impl Alarm {
+    /// The translator: from rows to alarms, where more than `limit` shares are large.
+    pub(crate) fn translator(limit: u32) -> impl FnMut(&Event, &mut Self) -> Flow {
+        move |event, alarm| {
+            let size = event.row().map_or(0, |row| row.size);
+            *alarm = Self { line: event.number, size, large: size > limit };
+            Ok(())
+        }
+    }
+}
+
+/// The reader of the alarms.
+#[derive(Debug)]
+pub(crate) struct Alarms {
+    large: u64,
+    far: u64,
+    first: Alarm,
+    board: Arc<Board>,
+    ledger: Ledger,
+}
+
+impl Alarms {
+    pub(crate) fn new(board: &Arc<Board>) -> Self {
+        let (first, ledger) = (Alarm::default(), Ledger::new());
+        Self { large: 0, far: 0, first, board: board.clone(), ledger }
+    }
+    pub(crate) fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl Stage<&Alarm> for Alarms {
+    fn on_event(&mut self, alarm: &Alarm, _: At) -> Flow {
+        if self.large + self.far == 0 {
+            self.first = *alarm;
+        }
+        *if alarm.large { &mut self.large } else { &mut self.far } += 1;
+        self.ledger.took(1);
+        self.ledger.folded();
+        Ok(())
+    }
+    fn on_batch_end(&mut self, _: Tick) -> Flow {
+        self.board.risk.large.set(self.large);
+        self.board.risk.far.set(self.far);
+        self.board.risk.first[0].set(self.first.line);
+        self.board.risk.first[1].set(self.first.size.into());
+        self.ledger.publish();
+        Ok(())
+    }
+}
+
+/// Behind all readers: what comes here is done.
+#[derive(Debug)]
+pub(crate) struct Join<C: Clock> {
+    probe: Probe<C>,
+    done: u64,
+    board: Arc<Board>,
+    ledger: Ledger,
+}
+
+impl<C: Clock> Join<C> {
+    pub(crate) fn new(probe: Probe<C>, board: &Arc<Board>) -> Self {
+        Self { probe, done: 0, board: board.clone(), ledger: Ledger::new() }
+    }
+    pub(crate) fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+}
+
+impl<C: Clock> Stage<&Event> for Join<C> {
+    fn on_event(&mut self, event: &Event, _: At) -> Flow {
+        self.probe.arrived(event.number, event.due);
+        self.done += 1;
+        self.ledger.took(1);
+        self.ledger.folded();
+        Ok(())
+    }
+    fn on_batch_end(&mut self, _: Tick) -> Flow {
+        self.board.done.set(self.done);
+        self.ledger.publish();
+        Ok(())
+    }
+}

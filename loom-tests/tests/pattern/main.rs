@@ -1,5 +1,0 @@
-//! Models of the patterns that threads meet in.
-#[path = "../common/mod.rs"]
-mod common;
-
-mod sequencer;
