@@ -3,13 +3,17 @@
 mod kit;
 
 mod catch;
+mod content_router;
 mod correlation;
 mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod overflow;
 mod recipient_list;
 mod sequencer;
+mod splitter;
+mod translator;
 
 #[global_allocator]
 static ALLOC: kit::Counting = kit::Counting;
