@@ -129,10 +129,12 @@ impl Origin {
     /// The id that [`make`](Self::make) would give.
     #[inline]
     fn peek(&self) -> Result<MessageId, Exhausted> {
-        if self.last.counter() == MessageId::MAX_COUNTER {
+        let next = MessageId(self.last.0.wrapping_add(1));
+        // The counter has run over, into the next producer's numbers.
+        if next.counter() == 0 {
             return Err(Exhausted::Counter { producer: self.producer() });
         }
-        Ok(MessageId(self.last.0 + 1))
+        Ok(next)
     }
 }
 

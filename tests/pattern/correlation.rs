@@ -164,7 +164,7 @@ fn correlation_8_the_tree_from_the_journal() {
                 out.body = body;
                 Ok(())
             };
-            if body % 7 == 0 {
+            if body.is_multiple_of(7) {
                 ctx.emit_root(fill)?
             } else {
                 ctx.derive(fill)?

@@ -321,7 +321,8 @@ impl<T, K> Desk<T, K> {
     /// The case is out of hand while `one` runs: if that unwinds, the next event begins with nothing known.
     #[inline]
     fn attempt(&mut self, at: At, mut one: impl FnMut(bool) -> Flow) -> Result<Flow, Case> {
-        let mut in_hand = self.in_hand.take();
+        // Asked before it is taken: most events are new, and need no write.
+        let mut in_hand = if self.in_hand.is_some() { self.in_hand.take() } else { None };
         loop {
             if let Some(case) = in_hand {
                 match case.next {
