@@ -35,37 +35,29 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
-mod branches;
 mod catch;
 mod content_router;
 mod correlation;
-mod criterion;
 mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
-mod overflow;
-mod recipient_list;
-mod rule_switch;
 mod sequencer;
-mod splitter;
 mod translator;
 
-pub use branches::{Branches, Open, Row};
 pub use catch::Catch;
-pub use content_router::{ContentRouter, NO_ROUTE, RuleList, Rules, Selector};
+pub use content_router::{Branches, ContentRouter, NO_ROUTE, Open, Row, RuleList, Rules, Selector};
+pub use content_router::{Change, RuleSwitch};
+pub use content_router::{Divert, Park, Refuse, Shed};
+pub use content_router::{RecipientList, Recipients};
 pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
-pub use criterion::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
 pub use fanout::{AllOrNothing, Fanout, Sinks};
+pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
-pub use overflow::{Divert, Park, Refuse, Shed};
-pub use recipient_list::{RecipientList, Recipients};
-pub use rule_switch::{Change, RuleSwitch};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
-pub use splitter::{Splitter, as_parts};
-pub use translator::{Edit, Translator, Upcast, deriving_header, keeping_header};
+pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 
 use crate::contract::{Flow, Halt};
 

@@ -60,8 +60,10 @@ fn change_to_v2() -> Change<Version> {
     Change { from: Sequence::ZERO, rules: v2 }
 }
 
-fn small_or_large() -> Rules<(fn(&u64) -> bool, fn(&u64) -> bool)> {
-    Rules::new((is_below_10 as fn(&u64) -> bool, is_below_100 as fn(&u64) -> bool)).otherwise(2)
+type Rule = fn(&u64) -> bool;
+
+fn small_or_large() -> Rules<(Rule, Rule)> {
+    Rules::new((is_below_10 as Rule, is_below_100 as Rule)).otherwise(2)
 }
 
 fn is_below_10(v: &u64) -> bool {

@@ -168,7 +168,7 @@ fn filter_7_a_request_that_is_not_let_through_is_told_once() {
         let mut message = Message { body: n, ..Message::default() };
         message.header.ids.id = MessageId::new(1, n);
         // Every third expects no answer.
-        message.set_reply_to(ReturnAddress { port: u16::from(n % 3 != 0), generation: 0 });
+        message.set_reply_to(ReturnAddress { port: u16::from(!n.is_multiple_of(3)), generation: 0 });
         message
     };
     let mut script = Script::new((1..=6).map(request));

@@ -13,6 +13,7 @@ mod overflow;
 mod recipient_list;
 mod sequencer;
 mod splitter;
+mod suite;
 mod translator;
 
 #[global_allocator]

@@ -11,7 +11,7 @@
 //! |----------------------------------------|--------------------------------------------------------------------|
 //! | a closure `\|event: &T\| -> usize`     | as it likes; by a `match` on an enum, say                           |
 //! | [`Rules`]                              | the first rule that holds, in the order written, else a default     |
-//! | [`RuleSwitch`](super::RuleSwitch)      | by a selector that another thread replaces, at one sequence number  |
+//! | [`RuleSwitch`]      | by a selector that another thread replaces, at one sequence number  |
 //!
 //! | event                        | goes to           | in the books             |
 //! |------------------------------|-------------------|--------------------------|
@@ -22,8 +22,8 @@
 //! Holds: nothing (gate). The event is not changed or copied; order is kept within each branch.
 //!
 //! Full: a branch that answers `Again` stops the whole router, the events of other branches behind it too (head of line).
-//! Where that is wrong, the branch says what else to do: [`Shed`](super::Shed), [`Divert`](super::Divert),
-//! [`Park`](super::Park).
+//! Where that is wrong, the branch says what else to do: [`Shed`], [`Divert`],
+//! [`Park`].
 //!
 //! `Again`: the choice is remembered for the event that comes again; the selector is asked once for each event. The
 //! router ends (`Stop`) when no branch is open.
@@ -66,7 +66,16 @@
 //! );
 //! ```
 
-use super::{Branches, Open, Row};
+mod branches;
+mod overflow;
+mod recipient_list;
+mod rule_switch;
+
+pub use branches::{Branches, Open, Row};
+pub use overflow::{Divert, Park, Refuse, Shed};
+pub use recipient_list::{RecipientList, Recipients};
+pub use rule_switch::{Change, RuleSwitch};
+
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Stage, Tick};
 use crate::ring::Sequence;
 use crate::sync::Arc;

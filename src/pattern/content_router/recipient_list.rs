@@ -7,15 +7,16 @@
 //!                 +-- { } --> Reject(NoRoute)
 //! ```
 //!
-//! A [`Fanout`](super::Fanout) by [`ContentRouter`](super::ContentRouter)'s choice, and like both: branches see `&T`, a
+//! A [`Fanout`](crate::pattern::Fanout) by [`ContentRouter`](super::ContentRouter)'s choice, and like both: branches see `&T`, a
 //! full branch makes the event come again for the missing ones alone, a rejection is told when all are served, and the
 //! selector is asked once for each event. If all branches that an event names are closed, it is `Reject(Closed)`.
 //!
 //! Holds: nothing (gate). In the books an event is one `folded`, and one `generated` and one `out` for each branch that
 //! took it; one that nobody is named for is `dead_lettered[NoRoute]`. Costs: no copy, no allocation after `new`.
 
-use super::{Branches, Open, Row, fanout::Round};
+use super::{Branches, Open, Row};
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Stage, Tick};
+use crate::pattern::fanout::Round;
 use crate::ring::Sequence;
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};

@@ -12,8 +12,8 @@
 //! The stage below must not have begun with an event that it answers `Again` to, if that event is then given up: a
 //! `Fanout` below a `Shed` may have served one branch.
 
-use super::worse;
 use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Stage, Tick};
+use crate::pattern::worse;
 use crate::ring::Sequence;
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};

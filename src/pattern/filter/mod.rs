@@ -16,7 +16,7 @@
 //! as consumed, so a filter that keeps nothing still advances.
 //!
 //! `Again`: the verdict is remembered for the event that comes again; the criterion is asked once for each event and may
-//! have state. A panic of the criterion unwinds (see [`IfItPanics`](super::IfItPanics) for the other two answers).
+//! have state. A panic of the criterion unwinds (see [`IfItPanics`] for the other two answers).
 //!
 //! A request that is not let through can be told so: `discard_to` a stage that answers to its
 //! [`reply_to`](crate::contract::Addressed::reply_to).
@@ -40,7 +40,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::{Criterion, Verdict, worse};
+mod criterion;
+
+pub use criterion::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
+
+use super::worse;
 use crate::contract::{Account, At, Flow, Halt, Ledger, Stage, Tick};
 use crate::ring::Sequence;
 use crate::sync::Arc;

@@ -51,8 +51,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod splitter;
+mod upcast;
+
+pub use splitter::{Splitter, as_parts};
+pub use upcast::Upcast;
+
 use super::Origin;
-use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Message, Reason, Sink, Stage, Tick};
+use crate::contract::{Account, At, Flow, Halt, Ledger, Message, Sink, Stage, Tick};
 use crate::ring::Sequence;
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
@@ -196,54 +202,5 @@ pub fn deriving_header<A, B>(
         slot.header.ids.id = id;
         slot.header.ids.cause = message.header.ids.id;
         Ok(())
-    }
-}
-
-/// Brings messages of older versions up to date: step `i` makes version `first + i + 1` of version `first + i`.
-///
-/// The version is the header's `kind`. For an [`Edit`], or within a translation: `upcast.apply(slot)`.
-///
-/// ```
-/// use ringmain::contract::{Flow, Header, Message};
-/// use ringmain::pattern::Upcast;
-/// // Version 1 counted in dollars, version 2 counts in cents.
-/// let upcast = Upcast::new(1, [|price: &mut u64| -> Flow { *price *= 100; Ok(()) }]);
-/// let mut message = Message { header: Header { kind: 1, ..Header::default() }, body: 7 };
-/// upcast.apply(&mut message).unwrap();
-/// assert_eq!((message.header.kind, message.body), (2, 700));
-/// ```
-#[derive(Clone, Copy)]
-pub struct Upcast<T, const N: usize> {
-    first: u16,
-    steps: [fn(&mut T) -> Flow; N],
-}
-
-impl<T, const N: usize> Upcast<T, N> {
-    /// `first` is the oldest version known, the newest is `first + N`.
-    #[must_use]
-    pub const fn new(first: u16, steps: [fn(&mut T) -> Flow; N]) -> Self {
-        Self { first, steps }
-    }
-    /// Brings `message` to the newest version.
-    ///
-    /// # Errors
-    /// [`Reason::InvalidKey`] if the version is unknown; else what a step says (the message then is of the version before
-    /// that step, as far as the step left it alone).
-    pub fn apply(&self, message: &mut Message<T>) -> Flow {
-        let known = message.header.kind.checked_sub(self.first).map(usize::from);
-        let Some(steps) = known.and_then(|from| self.steps.get(from..)) else {
-            return Err(Fault::of(Reason::InvalidKey).into());
-        };
-        for step in steps {
-            step(&mut message.body)?;
-            message.header.kind += 1;
-        }
-        Ok(())
-    }
-}
-
-impl<T, const N: usize> Debug for Upcast<T, N> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Upcast({}..={})", self.first, usize::from(self.first) + N)
     }
 }

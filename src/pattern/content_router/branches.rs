@@ -3,8 +3,8 @@
 //! A tuple of up to 8 stages (of different types) or an array of up to 64 (of one type). A branch that said `Stop`, or
 //! whose sink is closed, is closed: [`Open`] keeps count, and a closed branch is not called again.
 
-use super::worse;
 use crate::contract::{At, Flow, Halt, Stage, Tick};
+use crate::pattern::worse;
 
 /// A row of branches, whatever their events.
 pub trait Row {
@@ -40,7 +40,7 @@ pub struct Open(u64);
 
 impl Open {
     /// All of a row: a row that is too long does not compile.
-    pub(super) const fn all<B: Row>() -> Self {
+    pub(in crate::pattern) const fn all<B: Row>() -> Self {
         const { assert!(B::COUNT >= 1 && B::COUNT <= 64, "a row has between 1 and 64 branches") };
         Self(u64::MAX >> (64 - B::COUNT))
     }
@@ -58,11 +58,11 @@ impl Open {
     }
     /// The branches of `mask` that are open.
     #[inline]
-    pub(super) const fn of(self, mask: u64) -> u64 {
+    pub(in crate::pattern) const fn of(self, mask: u64) -> u64 {
         self.0 & mask
     }
     #[inline]
-    pub(super) const fn close(&mut self, branch: usize) {
+    pub(in crate::pattern) const fn close(&mut self, branch: usize) {
         self.0 &= !(1 << branch);
     }
     /// The turn's end, for one branch.

@@ -12,8 +12,8 @@
 //! A filter asks once for each event, also if the event comes again because somebody downstream was full, so a
 //! criterion may count. None allocates, blocks or reads a clock.
 
-use super::catch::discard;
 use crate::contract::{At, Reason, Tick};
+use crate::pattern::catch::discard;
 use core::fmt::{Debug, Formatter};
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};

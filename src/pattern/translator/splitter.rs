@@ -13,9 +13,8 @@
 //! Holds: nothing (gate). `Again`: it remembers how many parts are out. In the books an event is one `folded`, and one
 //! `generated` and one `out` for each part. Costs: `write`, the sink, no allocation after `new`.
 
-use super::Origin;
-use crate::contract::Tick;
-use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Message, PartOf, Reason, Sink, Stage};
+use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Message, PartOf, Reason, Sink, Stage, Tick};
+use crate::pattern::Origin;
 use crate::ring::Sequence;
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
