@@ -403,7 +403,7 @@ fn soak(producers: u64, capacity: usize, n: u64) {
 
 #[test]
 fn all_readers_see_one_order_of_many_producers() {
-    let n = if cfg!(miri) { 40 } else { 30_000 };
+    let n = if cfg!(miri) { 12 } else { 30_000 };
     soak(1, 2, n);
     soak(2, 4, n);
     soak(4, 256, n);
@@ -453,7 +453,7 @@ mod property {
     use proptest::prelude::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 300 }, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 300 }, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// Any graph, any interleaving of turns, with fills that fail: each node sees what was published, in order,
         /// and never more than the least of those it names; the ring never takes more than a lap.

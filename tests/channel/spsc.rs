@@ -239,7 +239,7 @@ fn the_address_of_an_event_is_the_same_at_both_ends() {
 
 #[test]
 fn two_threads_hand_everything_over_in_order() {
-    let n: u64 = if cfg!(miri) { 300 } else { 300_000 };
+    let n: u64 = if cfg!(miri) { 60 } else { 300_000 };
     for (capacity, batch) in [(1, 1), (2, 2), (64, 1), (1024, 32)] {
         let start = Sequence::ZERO.minus(5);
         let (mut tx, mut rx) = spsc::channel_from(start, capacity, || 0u64).unwrap();
@@ -284,7 +284,7 @@ mod property {
     use std::collections::VecDeque;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 400 }, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 400 }, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// Whatever is done in whatever order, the ring is a bounded queue, and no question changes it.
         #[test]
