@@ -65,6 +65,8 @@ pub mod contract;
 pub mod metric;
 pub mod pattern;
 pub mod ring;
+#[cfg(not(loom))]
+pub mod run;
 #[doc(hidden)]
 pub mod sync;
 pub mod wait;

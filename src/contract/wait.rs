@@ -12,7 +12,7 @@ pub trait Wait {
     /// Something was done: start again with the shortest wait.
     fn reset(&mut self);
     /// It never lets another thread have the processor, however long the row is. Two such threads on one processor
-    /// hold each other up for whole time slices, so a `Crew` looks out for them.
+    /// hold each other up for whole time slices, so a [`Crew`](crate::run::Crew) looks out for them.
     fn hogs(&self) -> bool {
         false
     }

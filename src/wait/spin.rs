@@ -9,7 +9,7 @@ use crate::{contract::Wait, sync};
 /// | one transfer of a cache line             | 100 % of one, all the time | none         |
 ///
 /// For a thread that has a processor for itself, best an isolated one. Two of them on one processor hold each other up
-/// for whole time slices; a `Crew` that would have more threads than processors turns this strategy
+/// for whole time slices; a [`Crew`](crate::run::Crew) that would have more threads than processors turns this strategy
 /// into [`Yielding`](super::Yielding).
 #[derive(Debug)]
 pub struct BusySpin {
