@@ -71,13 +71,13 @@ impl Session {
             mid: STEPS / 2,
             bids: Resting::new(),
             asks: Resting::new(),
-            line: Text(Vec::with_capacity(2 * LONGEST)),
+            line: Text { bytes: [0; 2 * LONGEST], length: 0 },
             given: 0,
         }
     }
 
     fn next_line(&mut self) {
-        self.line.0.clear();
+        self.line.length = 0;
         self.given = 0;
         self.left -= 1;
         self.time += self.random.below(self.pause) + 1;
@@ -86,7 +86,7 @@ impl Session {
         } else {
             self.row();
         }
-        self.line.0.push(b'\n');
+        self.line.byte(b'\n');
     }
 
     /// A good row, and what it does to the market.
@@ -220,8 +220,8 @@ impl Session {
         let step = if side == Side::Buy { rank } else { STEPS - 1 - rank };
         self.line.time(self.time);
         for number in [kind, order, size, (LOWEST + step as u64) * 100] {
-            self.line.text(b",");
-            self.line.number(number, 1);
+            self.line.byte(b',');
+            self.line.number(number);
         }
         self.line.text(if side == Side::Buy { b",1" } else { b",-1" });
     }
@@ -231,7 +231,7 @@ impl Read for Session {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         loop {
-            let rest = &self.line.0[self.given..];
+            let rest = &self.line.as_slice()[self.given..];
             let count = rest.len().min(buffer.len() - filled);
             buffer[filled..filled + count].copy_from_slice(&rest[..count]);
             filled += count;
@@ -290,28 +290,40 @@ impl Random {
     }
 }
 
-/// A line being written.
+/// A line being written, and how long it is.
 #[derive(Debug)]
-struct Text(Vec<u8>);
+struct Text {
+    bytes: [u8; 2 * LONGEST],
+    length: usize,
+}
 
 impl Text {
-    fn text(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
-    /// In decimal, with leading zeros up to `width` digits.
-    fn number(&mut self, mut number: u64, width: usize) {
-        let mut digits = [b'0'; 20];
-        let mut from = digits.len();
-        while number > 0 {
-            from -= 1;
-            digits[from] = b'0' + (number % 10) as u8;
+    fn text(&mut self, text: &[u8]) {
+        self.bytes[self.length..self.length + text.len()].copy_from_slice(text);
+        self.length += text.len();
+    }
+    fn byte(&mut self, byte: u8) {
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+    /// In decimal.
+    fn number(&mut self, number: u64) {
+        self.digits(number, number.checked_ilog10().unwrap_or(0) as usize + 1);
+    }
+    /// In decimal, so many digits.
+    fn digits(&mut self, mut number: u64, count: usize) {
+        for digit in self.bytes[self.length..self.length + count].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
             number /= 10;
         }
-        self.text(&digits[from.min(digits.len() - width)..]);
+        self.length += count;
     }
     fn time(&mut self, nanos: u64) {
-        self.number(nanos / 1_000_000_000, 1);
-        self.text(b".");
-        self.number(nanos % 1_000_000_000, 9);
+        self.number(nanos / 1_000_000_000);
+        self.byte(b'.');
+        self.digits(nanos % 1_000_000_000, 9);
     }
 }
