@@ -18,15 +18,12 @@ mod market;
 use clap::Parser;
 use market::{
     args::Args,
-    pipeline::{Group, MERMAID, Market, Plan},
+    crew,
+    pipeline::{MERMAID, Market, Plan},
     progress::Progress,
     session::Session,
 };
-use ringmain::{
-    contract::{Agent, Clock, Tick, Wait, Work},
-    metric::OneIn,
-    wait::Backoff,
-};
+use ringmain::{metric::OneIn, run::MonotonicClock};
 use std::{
     error::Error,
     fmt,
@@ -108,20 +105,28 @@ fn publish<R>(args: &Args, plan: &Plan, input: R, rows: Option<u64>) -> Result<(
 where
     R: Read + Send + 'static,
 {
-    let clock = Wall(Instant::now());
+    let clock = MonotonicClock::new();
     let market = Market::build(plan, input, clock).map_err(|wrong| Failure::new(USAGE, wrong))?;
     let outcome = market.outcome.clone();
     let threads = args.threads.map_or_else(default_threads, usize::from);
     let progress = io::stderr().is_terminal().then(|| Progress::new(&outcome.board, rows));
 
     let start = Instant::now();
-    drive(market, threads, progress, clock);
+    let ran =
+        crew::run(market, threads, args.wait, clock, progress).map_err(|wrong| Failure::new(BUG, wrong))?;
     let report = outcome.report(start.elapsed());
+    for notice in &ran.notices {
+        let _ = writeln!(io::stderr(), "market: {notice}");
+    }
 
     if report.rows() == 0 && outcome.failure().is_none() {
         return Err(Failure::new(NO_DATA, "no rows: the input is empty"));
     }
     print(&if args.json { format!("{:#}\n", report.json()) } else { report.to_string() })?;
+    if let Some((thread, agent, panic)) = ran.panics().next() {
+        let agent = agent.unwrap_or("its wait");
+        return Err(Failure::new(BUG, format_args!("{agent} on thread `{thread}` panicked: {panic}")));
+    }
     if let Err(wrong) = report.statement.check() {
         return Err(Failure::new(BUG, format_args!("the ledger does not balance: {wrong}")));
     }
@@ -150,39 +155,5 @@ fn print(text: &str) -> Result<(), Failure> {
             Err(Failure::new(READ_ERROR, format_args!("cannot write the report: {error}")))
         }
         _ => Ok(()),
-    }
-}
-/// Gives all agents their turns until they are done: the last group on the caller's thread, the others on their own.
-fn drive(market: Market, threads: usize, mut progress: Option<Progress>, clock: Wall) {
-    let mut groups = market.share_out(threads);
-    let Some(last) = groups.pop() else { return };
-    thread::scope(|scope| {
-        for group in groups {
-            scope.spawn(move || work(group, clock, |_| ()));
-        }
-        work(last, clock, |now| progress.iter_mut().for_each(|progress| progress.show(now)));
-    });
-}
-
-fn work(mut group: Group, mut clock: Wall, mut each_turn: impl FnMut(Tick)) {
-    let mut wait = Backoff::new();
-    loop {
-        let now = clock.now();
-        match group.work(now) {
-            Work::Busy(_) => wait.reset(),
-            Work::Idle => wait.idle(),
-            Work::Done => return,
-        }
-        each_turn(now);
-    }
-}
-
-/// The same time for all threads.
-#[derive(Clone, Copy)]
-struct Wall(Instant);
-
-impl Clock for Wall {
-    fn now(&mut self) -> Tick {
-        Tick::ZERO.after(self.0.elapsed())
     }
 }

@@ -1,6 +1,6 @@
 //! What can be asked for on the command line.
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use std::path::{Path, PathBuf};
 
 /// Publishes a market session on a ring, and tells what came of it: order book, trades, dead letters, latency.
@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// Threads, 1 to 7, pinned where there are cores; 1 is the caller's own [default: one a core, at least 2]
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=7))]
     pub(crate) threads: Option<u8>,
+    /// What a thread does when there is nothing to do: yield and spin are quicker to notice, and burn a core each
+    #[arg(long, value_enum, default_value_t = WaitBy::Backoff)]
+    pub(crate) wait: WaitBy,
     /// Print one JSON object instead of the report
     #[arg(long)]
     pub(crate) json: bool,
@@ -45,6 +48,17 @@ pub(crate) struct Args {
     /// Risk: this many hundredths of a percent from the last trade are far
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub(crate) far: u32,
+}
+
+/// A wait strategy.
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub(crate) enum WaitBy {
+    /// Spin, then yield, then sleep.
+    Backoff,
+    /// Give the rest of the time slice away.
+    Yield,
+    /// Spin; yields where threads outnumber cores.
+    Spin,
 }
 
 const EXITS: &str = "Exit codes:

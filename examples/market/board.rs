@@ -19,6 +19,8 @@ pub(crate) struct Board {
     pub(crate) halts: CachePadded<Counter>,
     /// Lines that have passed every stage.
     pub(crate) done: CachePadded<Counter>,
+    /// 1 when no more will.
+    pub(crate) over: Counter,
     pub(crate) letters: CachePadded<Counter>,
 }
 

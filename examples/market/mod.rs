@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod board;
 pub(crate) mod book;
+pub(crate) mod crew;
 pub(crate) mod event;
 pub(crate) mod feed;
 pub(crate) mod letters;

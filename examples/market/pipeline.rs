@@ -23,7 +23,7 @@ use super::{
 };
 use ringmain::{
     channel::{multicast::Multicast, spsc},
-    contract::{Agent, Clock, Source, SourceMut, Tick, Work},
+    contract::{Agent, Clock, Source, SourceMut},
     metric::{Books, Latencies, OneIn, Timed},
     pattern::{
         ContentRouter, Correlate, DeadLetter, Edit, Fanout, Filter, Letter, NO_ROUTE, Nowhere, Origin,
@@ -55,10 +55,13 @@ pub(crate) struct Plan {
     pub(crate) far: u32,
 }
 
+/// An agent and its name.
+pub(crate) type Named = (&'static str, Box<dyn Agent + Send>);
+
 /// The bus, built and not started.
 pub(crate) struct Market {
     /// In the order of the flow.
-    agents: [Box<dyn Agent + Send>; AGENTS],
+    agents: [Named; AGENTS],
     pub(crate) outcome: Outcome,
 }
 
@@ -73,7 +76,7 @@ pub(crate) struct Outcome {
     rate: Option<u64>,
 }
 
-/// feed, check, book, stats, risk, join, letters, alarms.
+/// The feed, the editor, four readers, and the readers of the two other rings.
 const AGENTS: usize = 8;
 /// More would have nothing to do.
 const THREADS: usize = 7;
@@ -195,37 +198,28 @@ impl Market {
             books.enter(name, pump);
         }
 
-        let agents: [Box<dyn Agent + Send>; AGENTS] = [
-            Box::new(feed),
-            Box::new(check),
-            Box::new(book),
-            Box::new(stats),
-            Box::new(risk),
-            Box::new(join),
-            Box::new(letters),
-            Box::new(alarms),
+        let agents: [Named; AGENTS] = [
+            ("feed", Box::new(feed)),
+            ("check", Box::new(check)),
+            ("book", Box::new(book)),
+            ("stats", Box::new(stats)),
+            ("risk", Box::new(risk)),
+            ("join", Box::new(join)),
+            ("letters", Box::new(letters)),
+            ("alarms", Box::new(alarms)),
         ];
         let outcome = Outcome { board, books, latencies, letters: kept, failure, rate: plan.rate };
         Ok(Self { agents, outcome })
     }
 
     /// The agents, shared out to so many threads, 1 to 7. Within a thread they keep the order of the flow.
-    pub(crate) fn share_out(self, threads: usize) -> Vec<Group> {
+    pub(crate) fn share_out(self, threads: usize) -> Vec<Vec<Named>> {
         let threads = threads.clamp(1, THREADS);
-        let mut groups: Vec<_> = (0..threads).map(|_| Group(Vec::with_capacity(AGENTS))).collect();
+        let mut groups: Vec<_> = (0..threads).map(|_| Vec::with_capacity(AGENTS)).collect();
         for (agent, place) in self.agents.into_iter().zip(PLACES[threads - 1]) {
-            groups[place].0.push(agent);
+            groups[place].push(agent);
         }
         groups
-    }
-}
-
-/// Agents on one thread, each with one turn in a turn.
-pub(crate) struct Group(Vec<Box<dyn Agent + Send>>);
-
-impl Agent for Group {
-    fn work(&mut self, now: Tick) -> Work {
-        self.0.iter_mut().fold(Work::Done, |all, agent| all.and(agent.work(now)))
     }
 }
 

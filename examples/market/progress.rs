@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use indicatif::{ProgressBar, ProgressStyle};
-use ringmain::contract::Tick;
+use ringmain::contract::{Agent, Tick, Work};
 use std::{sync::Arc, time::Duration};
 
 /// How often the bar moves.
@@ -26,13 +26,18 @@ impl Progress {
         let style = ProgressStyle::with_template(style).expect("the template is constant");
         Self { bar: bar.with_style(style), board: board.clone(), next: Tick::ZERO.after(PAUSE) }
     }
+}
 
-    /// Moves the bar if it is time.
-    pub(crate) fn show(&mut self, now: Tick) {
+impl Agent for Progress {
+    fn work(&mut self, now: Tick) -> Work {
+        if self.board.over.get() == 1 {
+            return Work::Done;
+        }
         if now >= self.next {
             self.bar.set_position(self.board.done.get());
             self.next = now.after(PAUSE);
         }
+        Work::Idle
     }
 }
 

@@ -301,3 +301,9 @@ impl<C: Clock> Stage<&Event> for Join<C> {
         Ok(())
     }
 }
+
+impl<C: Clock> Drop for Join<C> {
+    fn drop(&mut self) {
+        self.board.over.set(1);
+    }
+}

@@ -7,7 +7,7 @@
 mod market;
 
 use market::{
-    pipeline::{Group, Market, Outcome, Plan},
+    pipeline::{Market, Named, Outcome, Plan},
     session::Session,
 };
 use ringmain::{
@@ -75,6 +75,15 @@ impl Clock for Turns {
     }
 }
 
+/// The agents of one thread, each with one turn in a turn.
+struct Group(Vec<Named>);
+
+impl Agent for Group {
+    fn work(&mut self, now: Tick) -> Work {
+        self.0.iter_mut().fold(Work::Done, |all, (_, agent)| all.and(agent.work(now)))
+    }
+}
+
 const ROWS: u64 = 100_000;
 
 fn market(threads: usize, rate: Option<u64>) -> (Vec<Group>, Outcome) {
@@ -92,7 +101,7 @@ fn market(threads: usize, rate: Option<u64>) -> (Vec<Group>, Outcome) {
     };
     let market = Market::build(&plan, Session::new(3, ROWS), Turns(&TIME)).expect("the plan is sound");
     let outcome = market.outcome.clone();
-    (market.share_out(threads), outcome)
+    (market.share_out(threads).into_iter().map(Group).collect(), outcome)
 }
 
 /// One agent a group: each works until it can do no more, so that every ring gets full and every ring gets empty.
