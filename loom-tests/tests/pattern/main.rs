@@ -2,4 +2,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod content_router;
+mod fanout;
+mod forward;
 mod sequencer;
+mod translator;
