@@ -216,6 +216,15 @@ fn a_root_forgets_what_an_earlier_lap_left_in_its_slot() {
 }
 
 #[test]
+fn a_message_is_stamped_where_it_lies() {
+    let seen = Collect::new();
+    let mut script = Script::new(messages(3));
+    let there: Vec<_> = script.events().iter().map(|event| std::ptr::from_ref(event).addr()).collect();
+    let _ = script.drain_mut(NOW, 9, &mut Correlate::new(Origin::new(1), seen.clone()));
+    assert_eq!(seen.addresses(), there);
+}
+
+#[test]
 fn an_event_that_comes_again_keeps_its_id() {
     let seen = Collect::new();
     let mut stage = Correlate::new(Origin::new(1), Choke::new(3, seen.clone()));

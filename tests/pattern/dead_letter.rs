@@ -5,10 +5,11 @@ use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms};
 use proptest::prelude::*;
 use ringmain::channel::spsc;
 use ringmain::contract::{
-    Agent, At, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, SourceMut, Stage, Tick, Work,
+    Agent, At, Balance, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, SourceMut, Stage, Tick, Work,
 };
-use ringmain::pattern::{DeadLetter, Letter, LetterBox, Overflow, Remedy, Retry};
+use ringmain::pattern::{Catch, DeadLetter, Letter, LetterBox, Overflow, Remedy, Retry};
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Rejects every fifth event, before it hands anything on.
@@ -499,7 +500,7 @@ fn a_panic_inside_forgets_the_event_in_hand() {
     let guarded = DeadLetter::new("guarded", Overflow::Block, &mut letters, inner)
         .retry(Retry::fixed(1, nanos(5)), always);
     let account = guarded.account();
-    let mut stage = ringmain::pattern::Catch::new(guarded);
+    let mut stage = Catch::new(guarded);
     let mut script = Script::new([1, 2]);
     for now in [0, 5, 6] {
         let _ = script.drain(at(now), usize::MAX, &mut stage);
@@ -529,6 +530,61 @@ fn nothing_is_allocated_when_everything_fails() {
         }
     });
     assert_eq!((read, count), (100, 0));
+}
+
+#[test]
+fn an_event_that_passes_is_not_copied() {
+    let good = Collect::new();
+    let mut script = Script::new([1u64, 2, 3]);
+    let there: Vec<_> = script.events().iter().map(|event| std::ptr::from_ref(event).addr()).collect();
+    let letters = LetterBox::new(1, || 0u64);
+    let keeping = DeadLetter::keeping_original("keep", Overflow::Block, 0, letters.clone(), good.clone());
+    let mut stage = DeadLetter::editing("edit", Overflow::Block, letters, Catch::new(keeping));
+    let _ = script.drain_mut(at(0), usize::MAX, &mut stage);
+    assert_eq!(good.addresses(), there);
+}
+
+#[test]
+fn a_panic_of_the_users_closures_writes_no_letter_and_books_nothing() {
+    fn bomb() -> u8 {
+        panic!("the panic that the test asked for")
+    }
+    type Plan = fn(Stages) -> Stages;
+    type Stages = DeadLetter<u64, LetterBox<u64>, fn(&u64, At) -> Flow>;
+    let plans: [Plan; 3] = [
+        |stage| stage.detail(|_, _, detail| detail[0] = bomb()),
+        |stage| stage.hops(9, |_| bomb()),
+        |stage| stage.retry(Retry::NEVER, |_| if bomb() == 0 { Remedy::Drop } else { Remedy::Halt }),
+    ];
+    for plan in plans {
+        let mut stage = plan(DeadLetter::new(
+            "bad",
+            Overflow::Block,
+            LetterBox::new(4, || 0),
+            all_bad as fn(&u64, At) -> Flow,
+        ));
+        let account = stage.account();
+        let mut script = Script::new([1]);
+        let panicked = catch_unwind(AssertUnwindSafe(|| script.drain(at(0), 1, &mut stage)));
+        assert!(panicked.is_err());
+        assert_eq!(script.consumed(), 0);
+        assert!(stage.letters().is_empty());
+        drop(stage);
+        assert_eq!(account.read(), Balance::default());
+    }
+}
+
+#[test]
+fn events_without_a_size_and_large_ones() {
+    fn check<T: Clone + PartialEq + std::fmt::Debug>(event: T) {
+        let letters = LetterBox::new(2, || event.clone());
+        let bad = |_: &T, _: At| -> Flow { Err(BAD.into()) };
+        let mut stage = DeadLetter::new("size", Overflow::Block, letters, bad);
+        let _ = Script::new([event.clone()]).drain(at(0), 1, &mut stage);
+        assert_eq!(stage.letters().iter().next().unwrap().event, event);
+    }
+    check(());
+    check([7u8; 5000]);
 }
 
 #[test]

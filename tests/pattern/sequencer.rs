@@ -200,6 +200,43 @@ fn a_stalled_producer_holds_up_nobody_but_a_merge() {
 }
 
 #[test]
+fn a_producer_that_stalls_in_its_fill_holds_up_nobody() {
+    let (mut a, lane_a) = spsc::channel(4, || 0u32).unwrap();
+    let (mut b, lane_b) = spsc::channel(4, || 0u32).unwrap();
+    let mut sequencer = Sequencer::round_robin([lane_a, lane_b], 4);
+    let mut log = Vec::new();
+    a.offer(|slot| {
+        // The slot is claimed and not finished; meanwhile:
+        b.push(20).unwrap();
+        assert_eq!(sequencer.drain(NOW, 8, &mut numbered(&mut log)).count, 1);
+        *slot = 10;
+    })
+    .unwrap();
+    assert_eq!(sequencer.drain(NOW, 8, &mut numbered(&mut log)).count, 1);
+    assert_eq!(log, [(1, 20), (2, 10)]);
+}
+
+#[test]
+fn a_sequencer_of_sequencers_has_one_row_of_numbers() {
+    let pair = |n| Sequencer::round_robin([Script::new([n, n + 1]), Script::new([n + 10])], 1);
+    let seen = drain_all(&mut Sequencer::round_robin([pair(100), pair(200)], 2));
+    assert_eq!(seen, [(1, 100), (2, 110), (3, 200), (4, 210), (5, 101), (6, 201)]);
+}
+
+#[test]
+fn a_slot_given_up_in_a_lane_leaves_no_gap() {
+    let mut ring = Multicast::many(4, || 0u32).unwrap();
+    let lane = ring.reader("lane", &[]);
+    let mut tx = ring.build().unwrap();
+    tx.push(1).unwrap();
+    let fault = Fault::new(1);
+    assert_eq!(tx.fill(|_| -> Flow { Err(fault.into()) }), Err(fault.into()));
+    tx.push(3).unwrap();
+    drop(tx);
+    assert_eq!(drain_all(&mut Sequencer::round_robin([lane], 4)), [(1, 1), (2, 3)]);
+}
+
+#[test]
 fn a_merge_goes_on_when_the_empty_lane_has_an_event_or_closes() {
     let (mut a, lane_a) = spsc::channel(4, || 0u32).unwrap();
     let (mut b, lane_b) = spsc::channel(4, || 0u32).unwrap();
