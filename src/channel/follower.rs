@@ -15,8 +15,9 @@
 //! | own cursor, `advance` S1     | who waits for this one   | the slots it is done with              |
 //! | the cursor ahead, or the slot's stamp S1 S3 | `Feed::ahead`, `Feed::published` | the slots' contents |
 
+use super::batch::Batch;
 use crate::contract::{At, Drained, End, Flow, Halt, Stage, Tick};
-use crate::ring::{Cursor, Progress, Published, Sequence, Slots};
+use crate::ring::{Cursor, Progress, Published, Sequence, Slot, Slots};
 
 /// What a follower reads from, and where it says how far it is.
 pub(super) trait Feed {
@@ -30,8 +31,8 @@ pub(super) trait Feed {
     fn cursor(&self) -> &Cursor;
     /// The follower is at `done`: how far may it go at most, and will there be more?
     fn ahead(&self, done: Sequence) -> Progress;
-    /// What lies at position `at`, which is before `ahead`.
-    fn published(&self, at: Sequence) -> Published;
+    /// What lies at position `at`, which is before `ahead`, in a slot whose mark is `mark`.
+    fn published(mark: &Self::Mark, at: Sequence) -> Published;
     /// Says for the last time how far it is.
     fn leave(&self, done: Sequence);
 }
@@ -49,39 +50,6 @@ pub(super) struct Follower<F: Feed> {
 /// So many events are consumed between two stores of the cursor in one batch: seldom enough to leave the line to those
 /// who read it, often enough that they need not wait for the end of a long batch.
 const STRIDE: u64 = 64;
-
-/// Publishes the follower's progress, however the batch ends. An empty batch writes nothing: it would take the line
-/// from the other side for no reason.
-struct Batch<'a> {
-    cursor: &'a Cursor,
-    done: &'a mut Sequence,
-    published: Sequence,
-    stride: u64,
-}
-
-impl Batch<'_> {
-    #[inline]
-    fn step(&mut self) {
-        *self.done = self.done.next();
-        if self.done.since(self.published) == self.stride {
-            self.publish();
-        }
-    }
-    #[inline]
-    fn publish(&mut self) {
-        self.cursor.advance(*self.done);
-        self.published = *self.done;
-    }
-}
-
-impl Drop for Batch<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if *self.done != self.published {
-            self.publish();
-        }
-    }
-}
 
 impl<F: Feed> Follower<F> {
     pub(super) fn new(feed: F, start: Sequence) -> Self {
@@ -103,71 +71,123 @@ impl<F: Feed> Follower<F> {
     /// Events (and void slots) between this follower and those ahead.
     pub(super) fn len(&self) -> u64 {
         let most = self.feed.ahead(self.done).done.since(self.done);
-        (0..most).find(|n| self.feed.published(self.done.plus(*n)) == Published::NotYet).unwrap_or(most)
+        let not_yet = |n: &u64| {
+            let at = self.done.plus(*n);
+            F::published(self.feed.slots().mark(at), at) == Published::NotYet
+        };
+        (0..most).find(not_yet).unwrap_or(most)
     }
-    /// Walks at most `limit` events; `one` is called with positions that are this follower's by R4.
+    /// Walks at most `limit` events; `one` is called with slots that are this follower's by [R4].
     #[inline]
     fn walk(
         &mut self,
         limit: usize,
-        mut one: impl FnMut(&Slots<F::Event, F::Mark>, Sequence) -> Flow,
+        mut one: impl FnMut(&Slot<F::Event, F::Mark>, Sequence) -> Flow,
     ) -> Drained {
+        if limit == 1 {
+            return self.walk_one(one);
+        }
         let feed = &self.feed;
         let slots = feed.slots();
-        let stride = STRIDE.min(slots.capacity().div_ceil(4));
-        let published = self.done;
-        let mut batch = Batch { cursor: feed.cursor(), done: &mut self.done, published, stride };
-        let (mut count, mut end) = (0, None);
+        let stride = (slots.capacity() / 4).clamp(1, STRIDE);
+        let mut batch = Batch::new(feed.cursor(), &mut self.done);
+        let (mut left, mut end) = (limit as u64, None);
+        let mut known = self.ahead.done.since(batch.at);
         // What was seen last is enough for a small limit, but for the void slots in it.
-        let mut fresh = self.ahead.done.since(*batch.done) < limit as u64;
+        let mut fresh = known < left;
         if fresh {
-            self.ahead = feed.ahead(*batch.done);
+            self.ahead = feed.ahead(batch.at);
+            known = self.ahead.done.since(batch.at);
         }
-        while count < limit {
-            if *batch.done == self.ahead.done {
-                if fresh {
-                    break;
-                }
-                fresh = true;
-                self.ahead = feed.ahead(*batch.done);
-                continue;
-            }
-            match feed.published(*batch.done) {
-                Published::NotYet => {
-                    // The stamps have the last word on how far it goes; the end may have come meanwhile.
-                    self.ahead = feed.ahead(*batch.done);
-                    break;
-                }
-                Published::Void => batch.step(),
-                Published::Event => match one(slots, *batch.done) {
-                    Ok(()) => {
-                        count += 1;
-                        batch.step();
+        'batch: while known.min(left) != 0 {
+            let most = known.min(left);
+            for slot in slots.row(batch.at, most.min(stride)) {
+                match F::published(slot.mark(), batch.at) {
+                    Published::NotYet => {
+                        // The stamps have the last word on how far it goes; the end may have come meanwhile.
+                        self.ahead = feed.ahead(batch.at);
+                        break 'batch;
                     }
-                    Err(halt) => {
-                        if halt != Halt::Again {
-                            count += 1;
+                    Published::Void => batch.step(),
+                    Published::Event => match one(slot, batch.at) {
+                        Ok(()) => {
+                            left -= 1;
                             batch.step();
                         }
-                        end = Some(End::Halted(halt));
-                        break;
-                    }
-                },
+                        Err(halt) => {
+                            if halt != Halt::Again {
+                                left -= 1;
+                                batch.step();
+                            }
+                            end = Some(End::Halted(halt));
+                            break 'batch;
+                        }
+                    },
+                }
+            }
+            if left == 0 {
+                break;
+            }
+            batch.publish();
+            known = self.ahead.done.since(batch.at);
+            if known == 0 && !fresh {
+                fresh = true;
+                self.ahead = feed.ahead(batch.at);
+                known = self.ahead.done.since(batch.at);
             }
         }
         drop(batch);
         let dry = self.ahead.closed && self.done == self.ahead.done;
+        Drained { count: limit - left as usize, end: end.or(dry.then_some(End::Closed)) }
+    }
+    /// As `walk`, for one event: there is no progress to keep while it runs.
+    #[inline(always)]
+    fn walk_one(&mut self, one: impl FnOnce(&Slot<F::Event, F::Mark>, Sequence) -> Flow) -> Drained {
+        let (mut count, mut end, mut fresh) = (0, None, false);
+        loop {
+            if self.done == self.ahead.done {
+                if fresh {
+                    break;
+                }
+                fresh = true;
+                self.ahead = self.feed.ahead(self.done);
+                continue;
+            }
+            let slot = self.feed.slots().slot(self.done);
+            match F::published(slot.mark(), self.done) {
+                Published::NotYet => {
+                    self.ahead = self.feed.ahead(self.done);
+                    break;
+                }
+                Published::Void => self.step(),
+                Published::Event => {
+                    let flow = one(slot, self.done);
+                    if flow != Err(Halt::Again) {
+                        count = 1;
+                        self.step();
+                    }
+                    end = flow.err().map(End::Halted);
+                    break;
+                }
+            }
+        }
+        let dry = self.ahead.closed && self.done == self.ahead.done;
         Drained { count, end: end.or(dry.then_some(End::Closed)) }
+    }
+    #[inline(always)]
+    fn step(&mut self) {
+        self.done = self.done.next();
+        self.feed.cursor().advance(self.done);
     }
     #[inline]
     pub(super) fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
         S: for<'e> Stage<&'e F::Event>,
     {
-        self.walk(limit, |slots, seq| {
+        self.walk(limit, |slot, seq| {
             // SAFETY: [R4] `seq` lies between this follower and those ahead, so no writer is in the slot; `Feed` is
             // implemented so that a follower that takes slots exclusively is alone between its ends.
-            unsafe { slots.share(seq, |event| stage.on_event(event, At { seq, now })) }
+            unsafe { slot.share(|event| stage.on_event(event, At { seq, now })) }
         })
     }
     /// As `drain`, with the slots lent.
@@ -179,10 +199,10 @@ impl<F: Feed> Follower<F> {
     where
         S: for<'e> Stage<&'e mut F::Event>,
     {
-        self.walk(limit, |slots, seq| {
+        self.walk(limit, |slot, seq| {
             // SAFETY: [R4] `seq` lies between this follower and those ahead, so no writer is in the slot; by the
             // caller there is no other follower either.
-            unsafe { slots.lend(seq, |event| stage.on_event(event, At { seq, now })) }
+            unsafe { slot.lend(|event| stage.on_event(event, At { seq, now })) }
         })
     }
 }

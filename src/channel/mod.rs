@@ -17,6 +17,7 @@
 //! | `len() >= n`, consumer   | until this consumer drains                                                           |
 //! | all others               | perhaps not even until they are returned                                             |
 
+mod batch;
 mod follower;
 pub mod multicast;
 pub mod spsc;

@@ -241,7 +241,7 @@ impl<T> Feed for Arc<Shared<T>> {
         self.tail.read()
     }
     #[inline]
-    fn published(&self, _at: Sequence) -> Published {
+    fn published(_mark: &(), _at: Sequence) -> Published {
         Published::Event
     }
     fn leave(&self, done: Sequence) {

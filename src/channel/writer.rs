@@ -9,6 +9,7 @@
 //! | `tail.advance` S1       | `Follower`       | the contents of the slots before `tail`  |
 //! | a follower's cursor S1  | `Gate::slowest`  | the slots it is done with                |
 
+use super::batch::Batch;
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Cursor, Progress, Sequence, Slots};
 
@@ -33,23 +34,6 @@ pub(super) struct Writer<G: Gate> {
     next: Sequence,
     /// The gate was seen to let everything before it be filled. May be stale, never too late.
     free_until: Sequence,
-}
-
-/// Publishes what was filled, however the batch ends.
-struct Publish<'a> {
-    tail: &'a Cursor,
-    next: &'a mut Sequence,
-    filled: u64,
-}
-
-impl Drop for Publish<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.filled != 0 {
-            *self.next = self.next.plus(self.filled);
-            self.tail.advance(*self.next);
-        }
-    }
 }
 
 impl<G: Gate> Writer<G> {
@@ -106,21 +90,21 @@ impl<G: Gate> Writer<G> {
             Ok(room) => room.min(n as u64),
             Err(refused) => return Filled { count: 0, end: Some(refused.into()) },
         };
-        let from = self.next;
-        let mut batch = Publish { tail: self.gate.tail(), next: &mut self.next, filled: 0 };
-        let mut end = (room < n as u64).then_some(Halt::Again);
-        while batch.filled < room {
-            let (at, index) = (from.plus(batch.filled), batch.filled as usize);
-            // SAFETY: [R3] `at` is one of the `room` positions from `next` that `room` found to be free; `&mut self` is
-            // the only writer.
-            let flow = unsafe { self.gate.slots().lend(at, |slot| fill(index, slot)) };
-            if let Err(halt) = flow {
-                end = Some(halt);
-                break;
+        let mut batch = Batch::new(self.gate.tail(), &mut self.next);
+        let mut count = 0;
+        while count < room {
+            for slot in self.gate.slots().row(batch.at, room - count) {
+                // SAFETY: [R3] the slot is one of the `room` from `next` that `room` found to be free; `&mut self` is
+                // the only writer.
+                let flow = unsafe { slot.lend(|slot| fill(count as usize, slot)) };
+                if let Err(halt) = flow {
+                    return Filled { count: count as usize, end: Some(halt) };
+                }
+                batch.step();
+                count += 1;
             }
-            batch.filled += 1;
         }
-        Filled { count: batch.filled as usize, end }
+        Filled { count: count as usize, end: (room < n as u64).then_some(Halt::Again) }
     }
     /// Events published that not every follower is done with; exact and final once somebody is gone.
     pub(super) fn unread(&self) -> u64 {

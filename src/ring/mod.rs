@@ -14,5 +14,5 @@ pub use claim::Claim;
 pub use counter::Counter;
 pub use cursor::{Cursor, Progress};
 pub use sequence::Sequence;
-pub use slots::{CapacityError, Slots};
+pub use slots::{CapacityError, Slot, Slots};
 pub use stamp::{Published, Stamp};

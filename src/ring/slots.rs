@@ -2,8 +2,8 @@
 //!
 //! | slot `s`             | who may touch it                                           | rule |
 //! |----------------------|------------------------------------------------------------|------|
-//! | shared ([`Slots::share`]) | any number of threads, as long as none has it lent    | R1 |
-//! | lent ([`Slots::lend`])    | one thread, and no other at the same time             | R2 |
+//! | shared ([`Slot::share`]) | any number of threads, as long as none has it lent    | R1 |
+//! | lent ([`Slot::lend`])    | one thread, and no other at the same time             | R2 |
 //!
 //! R0: the number of slots is a power of two and never changes, so a position masked with one less is an index.
 //!
@@ -24,8 +24,9 @@ pub struct Slots<T, M = ()> {
     slots: Box<[Slot<T, M>]>,
 }
 
+/// One event and its mark.
 #[derive(Debug)]
-struct Slot<T, M> {
+pub struct Slot<T, M = ()> {
     mark: M,
     event: UnsafeCell<T>,
 }
@@ -113,37 +114,79 @@ impl<T, M> Slots<T, M> {
     #[inline]
     #[must_use]
     pub fn mark(&self, at: Sequence) -> &M {
-        &self.slot(at).mark
+        self.slot(at).mark()
     }
-    /// Shows the slot of position `at` to `f`.
+    /// As [`Slot::share`], for the slot of position `at`.
     ///
     /// # Safety
-    /// R1: no thread has the slot lent, or takes it, while `f` runs.
+    /// [R1]: no thread has the slot lent, or takes it, while `f` runs.
     #[inline(always)]
     pub unsafe fn share<R>(&self, at: Sequence, f: impl FnOnce(&T) -> R) -> R {
-        self.slot(at).event.with(|event| {
-            // SAFETY: [R1] by the caller; the slot is initialised since `new`.
+        // SAFETY: [R1] by the caller.
+        unsafe { self.slot(at).share(f) }
+    }
+    /// As [`Slot::lend`], for the slot of position `at`.
+    ///
+    /// # Safety
+    /// [R2]: no other reference to the slot exists, or is made, while `f` runs.
+    #[inline(always)]
+    pub unsafe fn lend<R>(&self, at: Sequence, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: [R2] by the caller.
+        unsafe { self.slot(at).lend(f) }
+    }
+    /// The slots of the positions from `at`, as far as they lie in a row: at least one, at most `n`. To walk along a
+    /// row costs less than to look each position up.
+    #[inline(always)]
+    #[must_use]
+    pub fn row(&self, at: Sequence, n: u64) -> &[Slot<T, M>] {
+        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; masking with one less
+        // gives an index below it.
+        let from = unsafe { self.slots.get_unchecked(self.index(at)..) };
+        from.get(..n as usize).unwrap_or(from)
+    }
+    /// The slot of position `at`.
+    #[inline(always)]
+    #[must_use]
+    pub fn slot(&self, at: Sequence) -> &Slot<T, M> {
+        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; masking with one less
+        // gives an index below it.
+        unsafe { self.slots.get_unchecked(self.index(at)) }
+    }
+    #[inline(always)]
+    fn index(&self, at: Sequence) -> usize {
+        // `self.slots` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
+        at.count() as usize & self.slots.len().wrapping_sub(1)
+    }
+}
+
+impl<T, M> Slot<T, M> {
+    /// What stands beside the event.
+    #[inline(always)]
+    #[must_use]
+    pub fn mark(&self) -> &M {
+        &self.mark
+    }
+    /// Shows the event to `f`.
+    ///
+    /// # Safety
+    /// [R1]: no thread has the slot lent, or takes it, while `f` runs.
+    #[inline(always)]
+    pub unsafe fn share<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.event.with(|event| {
+            // SAFETY: [R1] by the caller; the slot is initialised since `Slots::new`.
             f(unsafe { &*event })
         })
     }
-    /// Lends the slot of position `at` to `f`, which may change it.
+    /// Lends the event to `f`, which may change it.
     ///
     /// # Safety
-    /// R2: no other reference to the slot exists, or is made, while `f` runs.
+    /// [R2]: no other reference to the event exists, or is made, while `f` runs.
     #[inline(always)]
-    pub unsafe fn lend<R>(&self, at: Sequence, f: impl FnOnce(&mut T) -> R) -> R {
-        self.slot(at).event.with_mut(|event| {
-            // SAFETY: [R2] by the caller; the slot is initialised since `new`.
+    pub unsafe fn lend<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.event.with_mut(|event| {
+            // SAFETY: [R2] by the caller; the slot is initialised since `Slots::new`.
             f(unsafe { &mut *event })
         })
-    }
-    #[inline(always)]
-    fn slot(&self, at: Sequence) -> &Slot<T, M> {
-        // `self.slots` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
-        let index = at.count() as usize & self.slots.len().wrapping_sub(1);
-        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; masking with one less
-        // gives an index below it.
-        unsafe { self.slots.get_unchecked(index) }
     }
 }
 

@@ -132,8 +132,8 @@ impl<T, M: Mode> Feed for Tap<T, M> {
         least(&self.after, done).unwrap_or_else(|| self.ring.mode.ahead(done, self.ring.slots.capacity()))
     }
     #[inline]
-    fn published(&self, at: Sequence) -> Published {
-        M::published(self.ring.slots.mark(at), at)
+    fn published(mark: &M::Mark, at: Sequence) -> Published {
+        M::published(mark, at)
     }
     fn leave(&self, done: Sequence) {
         if self.optional {

@@ -1,0 +1,40 @@
+//! A batch under way: progress that is published however it ends.
+
+use crate::ring::{Cursor, Sequence};
+
+/// Moves the owner's position in a register while a batch runs, and publishes it with the owner's cursor at the end of
+/// the batch, also if a closure of the user panics. A batch that did nothing writes nothing: it would take the cursor's
+/// line from those who read it for no reason.
+pub(super) struct Batch<'a> {
+    cursor: &'a Cursor,
+    /// What is published.
+    home: &'a mut Sequence,
+    /// Exact: everything before it is done.
+    pub(super) at: Sequence,
+}
+
+impl<'a> Batch<'a> {
+    #[inline(always)]
+    pub(super) fn new(cursor: &'a Cursor, home: &'a mut Sequence) -> Self {
+        let at = *home;
+        Self { cursor, home, at }
+    }
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
+        self.at = self.at.next();
+    }
+    #[inline(always)]
+    pub(super) fn publish(&mut self) {
+        if self.at != *self.home {
+            *self.home = self.at;
+            self.cursor.advance(self.at);
+        }
+    }
+}
+
+impl Drop for Batch<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.publish();
+    }
+}
