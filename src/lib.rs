@@ -70,3 +70,8 @@ pub mod run;
 #[doc(hidden)]
 pub mod sync;
 pub mod wait;
+
+/// The programs of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
