@@ -14,7 +14,7 @@
 
 use core::marker::PhantomData;
 use ringmain::channel::{multicast, spsc};
-use ringmain::{contract, metric, ring};
+use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::MutexGuard;
@@ -114,6 +114,26 @@ table! {
     true  true  contract::Account,
     true  true  contract::Balance,
     true  true  contract::ManualClock,
+}
+
+// A stage goes where what it holds may go.
+table! {
+    true  false pattern::Forward<spsc::Producer<u64>>,
+    false false pattern::Forward<spsc::Producer<Rc<u64>>>,
+    true  false pattern::Shed<Cell<u64>>,
+}
+
+// A bell is rung from anywhere; a way to wait belongs to one thread.
+table! {
+    true  true  wait::Bell,
+    true  false wait::Ringing<spsc::Producer<u64>>,
+    false false wait::Ringing<spsc::Producer<Guard>>,
+}
+
+// Threads are started and joined by whoever has the handle, and stopped from anywhere.
+table! {
+    true  true  run::Stopper,
+    true  false run::Report,
 }
 
 // What is read from elsewhere while the stages run.
