@@ -47,10 +47,12 @@ impl<T> SharedProducer<T> {
     /// Slots claimed that not every leaf has consumed, at most [`capacity`](Self::capacity). May be stale at once.
     #[must_use]
     pub fn len(&self) -> usize {
-        let next = self.leaves.ring.mode.claim.peek();
-        let unread = slowest(&self.leaves.nodes, next).map_or(0, |slowest| next.since(slowest.done));
-        // A leaf may have gone on since `peek`, even past it.
-        if unread <= self.capacity() as u64 { unread as usize } else { 0 }
+        let claim = &self.leaves.ring.mode.claim;
+        // A leaf is read before the claims, which are then never behind it; how far they are ahead of a leaf that has
+        // gone on since is cut off at a lap.
+        let leaves = self.leaves.nodes.iter().map(|leaf| leaf.cursor.read()).filter(|leaf| !leaf.left);
+        let unread = leaves.map(|leaf| claim.peek().since(leaf.done)).max().unwrap_or(0);
+        unread.min(self.leaves.ring.slots.capacity()) as usize
     }
     /// Nothing waits for any leaf. May be stale at once.
     #[must_use]
