@@ -1,0 +1,72 @@
+//! The models of `src/channel/`: whole rings, by their public verbs.
+//!
+//! Each model gives every thread a fixed number of turns (nobody waits in a loop), gets the ends back at `join`, takes
+//! out alone what is left, and asserts that what was accepted is what was seen. Rings start at the last position before
+//! the wrap, and are so small that they wrap.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod multicast;
+mod spsc;
+
+use loom::alloc::Track;
+use ringmain::contract::{At, End, Flow, Halt, Refused, Sink, Source, Tick, each};
+use ringmain::ring::Sequence;
+
+/// A number that loom misses if it is never dropped.
+type Event = Track<u64>;
+
+const NOW: Tick = Tick::ZERO;
+const ALL: usize = usize::MAX;
+
+/// The last position before the wrap, where every model starts.
+fn start() -> Sequence {
+    Sequence::ZERO.minus(1)
+}
+
+fn offer(tx: &mut impl Sink<Event = Event>, n: u64) -> Result<(), Refused> {
+    tx.offer(|slot| *slot = Track::new(n))
+}
+
+/// Offers `n` and says whether it was taken; a ring that is closed is a mistake.
+fn takes(tx: &mut impl Sink<Event = Event>, n: u64) -> bool {
+    match offer(tx, n) {
+        Ok(()) => true,
+        Err(Refused::Full) => false,
+        Err(Refused::Closed) => panic!("closed while everybody is there"),
+    }
+}
+
+/// Offers up to `n` numbers from `from` in one claim; how many were taken.
+fn batch(tx: &mut impl Sink<Event = Event>, from: u64, n: usize) -> u64 {
+    let filled = tx.fill_many(n, |i, slot| {
+        *slot = Track::new(from + i as u64);
+        Ok(())
+    });
+    filled.count as u64
+}
+
+/// One turn: what is there now.
+fn take(rx: &mut impl Source<Event = Event>) -> Vec<u64> {
+    take_some(rx, ALL).0
+}
+
+/// One turn of at most `limit`, and whether it met the end.
+fn take_some(rx: &mut impl Source<Event = Event>, limit: usize) -> (Vec<u64>, bool) {
+    let mut seen = Vec::new();
+    let drained = rx.drain(NOW, limit, &mut each(|event: &Event| seen.push(*event.get_ref())));
+    assert_eq!(drained.count, seen.len());
+    (seen, drained.end == Some(End::Closed))
+}
+
+/// One turn of a stage that looks at the first event and wants it again: whether there was one.
+fn peek(rx: &mut impl Source<Event = Event>) -> bool {
+    let mut looked = false;
+    let drained = rx.drain(NOW, ALL, &mut |event: &Event, _: At| -> Flow {
+        looked = *event.get_ref() != 0;
+        Err(Halt::Again)
+    });
+    assert_eq!((drained.count, drained.end == Some(End::Halted(Halt::Again))), (0, looked));
+    looked
+}
