@@ -1,8 +1,15 @@
 //! Threads from outside: how they start, take turns, end, and what they tell.
 
+#[path = "../kit/alloc.rs"]
+mod alloc;
+
 mod agents;
 mod crew;
 mod ending;
 mod panics;
 mod pin;
 mod runner;
+mod steady;
+
+#[global_allocator]
+static ALLOC: alloc::Counting = alloc::Counting;
