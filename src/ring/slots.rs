@@ -119,7 +119,7 @@ impl<T, M> Slots<T, M> {
     /// As [`Slot::share`], for the slot of position `at`.
     ///
     /// # Safety
-    /// [R1]: no thread has the slot lent, or takes it, while `f` runs.
+    /// R1: no thread has the slot lent, or takes it, while `f` runs.
     #[inline(always)]
     pub unsafe fn share<R>(&self, at: Sequence, f: impl FnOnce(&T) -> R) -> R {
         // SAFETY: [R1] by the caller.
@@ -128,7 +128,7 @@ impl<T, M> Slots<T, M> {
     /// As [`Slot::lend`], for the slot of position `at`.
     ///
     /// # Safety
-    /// [R2]: no other reference to the slot exists, or is made, while `f` runs.
+    /// R2: no other reference to the slot exists, or is made, while `f` runs.
     #[inline(always)]
     pub unsafe fn lend<R>(&self, at: Sequence, f: impl FnOnce(&mut T) -> R) -> R {
         // SAFETY: [R2] by the caller.
@@ -169,7 +169,7 @@ impl<T, M> Slot<T, M> {
     /// Shows the event to `f`.
     ///
     /// # Safety
-    /// [R1]: no thread has the slot lent, or takes it, while `f` runs.
+    /// R1: no thread has the slot lent, or takes it, while `f` runs.
     #[inline(always)]
     pub unsafe fn share<R>(&self, f: impl FnOnce(&T) -> R) -> R {
         self.event.with(|event| {
@@ -180,7 +180,7 @@ impl<T, M> Slot<T, M> {
     /// Lends the event to `f`, which may change it.
     ///
     /// # Safety
-    /// [R2]: no other reference to the event exists, or is made, while `f` runs.
+    /// R2: no other reference to the event exists, or is made, while `f` runs.
     #[inline(always)]
     pub unsafe fn lend<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         self.event.with_mut(|event| {

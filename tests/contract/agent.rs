@@ -162,7 +162,7 @@ fn a_tuple_of_agents_gives_each_a_turn_and_is_done_when_all_are() {
 fn agents_can_be_boxed_and_lent() {
     let (tx, rx) = numbers(1);
     let mut boxed: Box<dyn Agent> = Box::new(rx.drive(each(|_: &u32| ())));
-    assert_eq!((&mut boxed).work(Tick::ZERO), Work::Busy(1));
+    assert_eq!(Agent::work(&mut &mut boxed, Tick::ZERO), Work::Busy(1));
     drop(tx);
     assert_eq!(boxed.work(Tick::ZERO), Work::Done);
 }

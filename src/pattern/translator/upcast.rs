@@ -9,7 +9,7 @@ use core::fmt::{Debug, Formatter};
 
 /// Brings messages of older versions up to date: step `i` makes version `first + i + 1` of version `first + i`.
 ///
-/// The version is the header's `kind`. For an [`Edit`], or within a translation: `upcast.apply(slot)`.
+/// The version is the header's `kind`. For an [`Edit`](super::Edit), or within a translation: `upcast.apply(slot)`.
 ///
 /// ```
 /// use ringmain::contract::{Flow, Header, Message};
