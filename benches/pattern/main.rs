@@ -54,5 +54,12 @@ fn pass_mut<T>(events: &mut [T], stage: &mut impl for<'e> Stage<&'e mut T>) {
     let _ = black_box(stage.on_batch_end(Tick::ZERO));
 }
 
-criterion_group!(benches, catch::benches, correlation::benches, dead_letter::benches, sequencer::benches);
+criterion_group!(
+    benches,
+    catch::benches,
+    correlation::benches,
+    dead_letter::benches,
+    sequencer::benches,
+    sequencer::threads
+);
 criterion_main!(benches);

@@ -52,7 +52,7 @@
 use crate::contract::{
     Account, Addressed, At, Correlated, Fault, Flow, Halt, Ids, Ledger, MessageId, Reason, Sink, Stage, Tick,
 };
-use crate::sync::Arc;
+use crate::{ring::Sequence, sync::Arc};
 use core::{fmt, ops::Deref, ops::RangeInclusive};
 
 /// What a message is rejected with when no id is left for it.
@@ -178,8 +178,8 @@ impl From<Exhausted> for Halt {
 #[derive(Debug)]
 pub struct Correlate<S> {
     origin: Origin,
-    /// The event in hand has its id: it came back because `next` said `Again`.
-    stamped: bool,
+    /// The event that has its id, and comes back because `next` said `Again`.
+    stamped: Option<Sequence>,
     ledger: Ledger,
     next: S,
 }
@@ -188,7 +188,7 @@ impl<S> Correlate<S> {
     /// Stamps with ids of `origin`, then hands on to `next`.
     #[must_use]
     pub fn new(origin: Origin, next: S) -> Self {
-        Self { origin, stamped: false, ledger: Ledger::new(), next }
+        Self { origin, stamped: None, ledger: Ledger::new(), next }
     }
     /// This stage's line of the books.
     #[must_use]
@@ -204,8 +204,8 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: &'e mut T, at: At) -> Flow {
-        // Taken, not looked at: if `next` unwinds, the next event is a new one.
-        if !core::mem::take(&mut self.stamped) {
+        // By position, as a stage outside may give an event up after `Again`, or `next` may unwind.
+        if self.stamped.take() != Some(at.seq) {
             match self.origin.make() {
                 Ok(id) => event.set_ids(Ids { id, conversation: id, cause: MessageId::NONE }),
                 Err(exhausted) => {
@@ -217,7 +217,7 @@ where
             }
         }
         let flow = self.next.on_event(event, at);
-        self.stamped = flow == Err(Halt::Again);
+        self.stamped = (flow == Err(Halt::Again)).then_some(at.seq);
         self.ledger.handed_on(flow)
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
@@ -234,8 +234,8 @@ where
 #[derive(Debug)]
 pub struct Causal<F, K> {
     origin: Origin,
-    /// Messages that the sink took for the event in hand.
-    taken: u64,
+    /// How many messages the sink took for which event, if that comes back because it was full then.
+    begun: Option<(Sequence, u64)>,
     ledger: Ledger,
     handler: F,
     sink: K,
@@ -248,7 +248,7 @@ impl<F, K: Sink> Causal<F, K> {
     where
         F: FnMut(&T, &mut Context<'_, K>) -> Flow,
     {
-        Self { origin, taken: 0, ledger: Ledger::new(), handler, sink }
+        Self { origin, begun: None, ledger: Ledger::new(), handler, sink }
     }
 }
 
@@ -261,10 +261,7 @@ impl<F, K> Causal<F, K> {
     /// Books the event in hand and the messages made of it.
     #[inline]
     fn book(&mut self, flow: Flow, closed: bool, made: u64) {
-        if made != 0 {
-            self.ledger.generated(made);
-            self.ledger.passed(made);
-        }
+        self.book_messages(made);
         match flow {
             Err(Halt::Reject(fault)) => self.ledger.dead_lettered(fault.reason),
             _ if closed => self.ledger.dropped(Reason::Shutdown),
@@ -272,6 +269,13 @@ impl<F, K> Causal<F, K> {
             _ => self.ledger.folded(),
         }
         self.ledger.took(1);
+    }
+    #[inline]
+    fn book_messages(&mut self, made: u64) {
+        if made != 0 {
+            self.ledger.generated(made);
+            self.ledger.passed(made);
+        }
     }
 }
 
@@ -283,14 +287,22 @@ where
     K: Sink,
 {
     #[inline]
-    fn on_event(&mut self, event: In, _: At) -> Flow {
+    fn on_event(&mut self, event: In, at: At) -> Flow {
+        // Taken, and by position: the handler may unwind, and a stage outside may give an event up after `Again`.
+        let taken = match self.begun.take() {
+            Some((seq, taken)) if seq == at.seq => taken,
+            Some((_, taken)) => {
+                self.book_messages(taken);
+                0
+            }
+            None => 0,
+        };
         let mut context = Context {
             origin: &mut self.origin,
             sink: &mut self.sink,
             cause: event.ids(),
             asked: 0,
-            // Taken, not lent: if the handler unwinds, the next event is a new one.
-            taken: core::mem::take(&mut self.taken),
+            taken,
             halt: None,
             closed: false,
         };
@@ -299,7 +311,7 @@ where
         // What the sink refused is refused, also if the handler forgot to say so.
         let flow = halt.map_or(said, Err);
         if flow == Err(Halt::Again) {
-            self.taken = taken;
+            self.begun = Some((at.seq, taken));
         } else {
             self.book(flow, closed, taken);
         }

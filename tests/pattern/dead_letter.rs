@@ -512,6 +512,36 @@ fn a_panic_inside_forgets_the_event_in_hand() {
 }
 
 #[test]
+fn an_event_that_a_stage_outside_gives_up_leaves_nothing_behind() {
+    // The first event waits for another attempt; at 5 its time is over, and the next one comes.
+    let mut seen = Vec::new();
+    let inner = |event: &mut u64, _: At| -> Flow {
+        seen.push(*event);
+        if *event == 1 {
+            *event = 99;
+            Err(BAD)?;
+        }
+        Ok(())
+    };
+    let mut letters = LetterBox::new(4, || 0u64);
+    let mut guarded = DeadLetter::keeping_original("late", Overflow::Block, 0, &mut letters, inner)
+        .retry(Retry::fixed(1, nanos(50)), always);
+    let account = guarded.account();
+    let mut expiring = |event: &mut u64, at: At| -> Flow {
+        let over = at.now == Tick::from_nanos(5) && at.seq.count() == 0;
+        if over { Ok(()) } else { guarded.on_event(event, at) }
+    };
+    let mut script = Script::new([1, 2]);
+    for now in [0, 5] {
+        let _ = script.drain_mut(at(now), usize::MAX, &mut expiring);
+    }
+    drop(guarded);
+    assert_eq!(seen, [1, 2], "2 is tried at once, with its own bytes");
+    assert!(letters.is_empty());
+    assert_eq!((account.read().input, account.read().out), (1, 1));
+}
+
+#[test]
 fn nothing_is_allocated_when_everything_fails() {
     let (tx, mut post) = spsc::channel(4, Letter::<u64>::default).unwrap();
     let mut stage = DeadLetter::new("bad", Overflow::Block, tx, all_bad)
@@ -606,6 +636,7 @@ fn a_letter_box_is_a_queue() {
     let mut letters = LetterBox::new(3, || 0u64);
     assert!(!letters.drop_oldest());
     let mut model = VecDeque::new();
+    let mut taken = 0;
     for n in 0..20u64 {
         let put = letters.offer(|letter| letter.event = n);
         assert_eq!(put.is_ok(), model.len() < 3);
@@ -613,8 +644,10 @@ fn a_letter_box_is_a_queue() {
             model.push_back(n);
         }
         if n % 3 == 1 {
-            let mut one = |letter: &Letter<u64>, _: At| -> Flow {
+            let mut one = |letter: &Letter<u64>, at: At| -> Flow {
                 assert_eq!(Some(letter.event), model.pop_front());
+                assert_eq!(at.seq.count(), taken);
+                taken += 1;
                 Ok(())
             };
             assert_eq!(letters.drain(at(0), 1, &mut one).count, 1);

@@ -69,6 +69,8 @@ pub struct LetterBox<T> {
     /// Index of the oldest letter, below the capacity (0 if that is 0).
     oldest: usize,
     len: usize,
+    /// The position of the oldest letter among all that were in the box.
+    position: Sequence,
 }
 
 impl<T> LetterBox<T> {
@@ -76,7 +78,7 @@ impl<T> LetterBox<T> {
     #[must_use]
     pub fn new(capacity: usize, mut fill: impl FnMut() -> T) -> Self {
         let letters = (0..capacity).map(|_| Letter::blank(fill())).collect();
-        Self { letters, oldest: 0, len: 0 }
+        Self { letters, oldest: 0, len: 0, position: Sequence::ZERO }
     }
     /// Letters in the box.
     #[must_use]
@@ -100,6 +102,7 @@ impl<T> LetterBox<T> {
         }
         self.oldest = self.index(1);
         self.len -= 1;
+        self.position = self.position.next();
         true
     }
 
@@ -108,10 +111,10 @@ impl<T> LetterBox<T> {
         let index = self.oldest + n;
         if index < self.letters.len() { index } else { index - self.letters.len() }
     }
-    fn walk(&mut self, limit: usize, mut one: impl FnMut(&mut Letter<T>) -> Flow) -> Drained {
+    fn walk(&mut self, now: Tick, limit: usize, mut one: impl FnMut(&mut Letter<T>, At) -> Flow) -> Drained {
         let mut count = 0;
         while count < limit && self.len != 0 {
-            let flow = one(&mut self.letters[self.oldest]);
+            let flow = one(&mut self.letters[self.oldest], At { seq: self.position, now });
             if flow != Err(Halt::Again) {
                 self.drop_oldest();
                 count += 1;
@@ -137,17 +140,15 @@ impl<T> Sink for LetterBox<T> {
     }
 }
 
-/// Letters come with the position that the event had where it failed. A box has no end: it is never `Closed`.
+/// Letters come with their position in the box (the event's own is in the letter). A box has no end: it is never
+/// `Closed`.
 impl<T> Source for LetterBox<T> {
     type Event = Letter<T>;
     fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
         S: for<'e> Stage<&'e Letter<T>>,
     {
-        self.walk(limit, |letter| {
-            let at = At { seq: letter.seq, now };
-            stage.on_event(letter, at)
-        })
+        self.walk(now, limit, |letter, at| stage.on_event(letter, at))
     }
 }
 
@@ -156,9 +157,6 @@ impl<T> SourceMut for LetterBox<T> {
     where
         S: for<'e> Stage<&'e mut Letter<T>>,
     {
-        self.walk(limit, |letter| {
-            let at = At { seq: letter.seq, now };
-            stage.on_event(letter, at)
-        })
+        self.walk(now, limit, |letter, at| stage.on_event(letter, at))
     }
 }

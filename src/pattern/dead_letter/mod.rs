@@ -45,7 +45,7 @@ pub use letter::{Letter, LetterBox};
 pub use retry::{Remedy, Retry};
 
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Sink, Stage, Tick};
-use crate::sync::Arc;
+use crate::{ring::Sequence, sync::Arc};
 use core::ops::Deref;
 
 /// What happens to an event that failed when the letter box is full. There is no default: it is always said.
@@ -101,8 +101,8 @@ pub struct Edits;
 #[derive(Debug)]
 pub struct Keeps<T> {
     original: T,
-    /// `original` is the event in hand: it was answered `Again`, and comes as inner left it.
-    kept: bool,
+    /// Of which event `original` is the copy, if that was answered `Again`: it comes as inner left it.
+    kept: Option<Sequence>,
 }
 
 impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S> {
@@ -141,7 +141,7 @@ impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S, Keeps<T>> {
     where
         S: for<'e> Stage<&'e mut T>,
     {
-        let access = Keeps { original: room, kept: false };
+        let access = Keeps { original: room, kept: None };
         Self { desk: Desk::new(origin, overflow, letters), access, inner }
     }
 }
@@ -234,7 +234,7 @@ where
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
         let Self { desk, access: Keeps { original, kept }, inner } = self;
-        if !core::mem::take(kept) {
+        if kept.take() != Some(at.seq) {
             original.clone_from(event);
         }
         let tried = desk.attempt(at, |again| {
@@ -247,7 +247,7 @@ where
             Ok(flow) => flow,
             Err(case) => desk.settle(case, original, at),
         };
-        *kept = flow == Err(Halt::Again);
+        *kept = (flow == Err(Halt::Again)).then_some(at.seq);
         flow
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
@@ -281,6 +281,7 @@ struct Hops<T> {
 /// What is known of an event that has failed.
 #[derive(Clone, Copy, Debug)]
 struct Case {
+    seq: Sequence,
     fault: Fault,
     attempts: u32,
     first: Tick,
@@ -321,8 +322,10 @@ impl<T, K> Desk<T, K> {
     /// The case is out of hand while `one` runs: if that unwinds, the next event begins with nothing known.
     #[inline]
     fn attempt(&mut self, at: At, mut one: impl FnMut(bool) -> Flow) -> Result<Flow, Case> {
-        // Asked before it is taken: most events are new, and need no write.
-        let mut in_hand = if self.in_hand.is_some() { self.in_hand.take() } else { None };
+        // Asked before it is taken: most events are new, and need no write. One that a stage outside gave up after
+        // `Again` does not come back.
+        let known = self.in_hand.is_some();
+        let mut in_hand = if known { self.in_hand.take().filter(|case| case.seq == at.seq) } else { None };
         loop {
             if let Some(case) = in_hand {
                 match case.next {
@@ -335,7 +338,7 @@ impl<T, K> Desk<T, K> {
                 }
             }
             match one(in_hand.is_some()) {
-                Err(Halt::Reject(fault)) => in_hand = Some(self.judge(in_hand, fault, at.now)),
+                Err(Halt::Reject(fault)) => in_hand = Some(self.judge(in_hand, fault, at)),
                 Err(Halt::Again) => {
                     self.in_hand = in_hand;
                     return Ok(Err(Halt::Again));
@@ -346,7 +349,7 @@ impl<T, K> Desk<T, K> {
     }
 
     #[cold]
-    fn judge(&self, before: Option<Case>, fault: Fault, now: Tick) -> Case {
+    fn judge(&self, before: Option<Case>, fault: Fault, At { seq, now }: At) -> Case {
         let attempts = before.map_or(0, |case| case.attempts).saturating_add(1);
         let first = before.map_or(now, |case| case.first);
         let next = match (self.classify)(fault) {
@@ -359,7 +362,7 @@ impl<T, K> Desk<T, K> {
                 None => Next::Letter(Reason::AttemptsExhausted),
             },
         };
-        Case { fault, attempts, first, last: now, next }
+        Case { seq, fault, attempts, first, last: now, next }
     }
 }
 
