@@ -13,7 +13,7 @@ use super::{
     row::{Row, Wrong},
 };
 use ringmain::{
-    contract::{Account, Agent, Clock, Filled, Halt, Ledger, Sink, Tick, Work},
+    contract::{Account, Agent, Clock, Filled, Halt, Ledger, MessageId, Sink, Tick, Work},
     metric::Probe,
 };
 use std::{
@@ -96,7 +96,7 @@ impl<R: Read, K: Sink<Event = Event>, C: Clock> Feed<R, K, C> {
 
 impl<R: Read, K: Sink<Event = Event>, C: Clock> Agent for Feed<R, K, C> {
     /// Publishes the lines that are in the buffer and due. If there are none in the buffer it reads, and **blocks** as
-    /// the input does: then nothing else is to do on its thread that was not done before.
+    /// the input does; the other agents of its thread wait as long, but all had a turn since the last line.
     fn work(&mut self, now: Tick) -> Work {
         let Self { lines, sink, number, pace, probe, ledger, .. } = self;
         let Some(sink) = sink else { return Work::Done };
@@ -115,7 +115,7 @@ impl<R: Read, K: Sink<Event = Event>, C: Clock> Agent for Feed<R, K, C> {
                 Ok(())
             })?;
             *number += 1;
-            (slot.number, slot.due) = (*number, due);
+            (slot.number, slot.due, slot.id) = (*number, due, MessageId::NONE);
             pace.iter_mut().for_each(Pace::advance);
             Ok(())
         });

@@ -94,6 +94,7 @@ fn a_session_made_up_agrees_with_the_oracle() {
         let answer = answer(&run(&["--json", "--rows", "30000", "--seed", seed]));
         let (mut oracle, mut by_type, mut volume, mut notional, mut bad) =
             (Oracle::default(), [0u64; 7], 0, 0, 0u64);
+        let (mut last, mut large, mut far) = (0, 0, 0);
         let bytes = session(seed.parse().unwrap(), 30_000);
         for line in bytes.strip_suffix(b"\n").unwrap().split(|&byte| byte == b'\n') {
             let Some(row) = crate::rows::oracle(line).filter(|row| row.check().is_ok()) else {
@@ -101,10 +102,18 @@ fn a_session_made_up_agrees_with_the_oracle() {
                 continue;
             };
             oracle.apply(&row);
+            if !matches!(row.kind, Kind::Cancelled | Kind::Deleted | Kind::Halt) {
+                if row.size > 5_000 {
+                    large += 1;
+                } else if last != 0 && (row.price - last).abs() > last / 100 {
+                    far += 1;
+                }
+            }
             by_type[row.kind as usize - 1] += 1;
             if matches!(row.kind, Kind::Executed | Kind::Hidden) {
                 volume += u64::from(row.size);
                 notional += i128::from(row.size) * i128::from(row.price);
+                last = row.price;
             }
         }
         assert!(bad > 0, "seed {seed} tests no dead letter");
@@ -121,6 +130,8 @@ fn a_session_made_up_agrees_with_the_oracle() {
         };
         assert_eq!(answer["best_bid"], json!(level(oracle.levels(Side::Buy).pop_last())));
         assert_eq!(answer["best_ask"], json!(level(oracle.levels(Side::Sell).pop_first())));
+        assert!(large > 0 && far > 0, "seed {seed} tests no alarm");
+        assert_eq!(answer["alarms"], json!({ "large": large, "far": far }));
         assert_eq!(answer["dead_letters"], bad);
         assert_eq!(answer["first_dead_letters"].as_array().map(Vec::len), Some(bad.min(10) as usize));
         assert_eq!(answer["balanced"], true);
