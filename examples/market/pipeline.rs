@@ -16,10 +16,9 @@ use super::{
     letters::{Kept, Letters},
     lines::Lines,
     report::Report,
+    risk::{Alarm, Alarms, Watch},
     row::Kind,
-    stages::{
-        Alarm, Alarms, Crosses, Halts, Join, Leaf, Tally, Trades, Visible, Watch, check, is_good, is_trade,
-    },
+    stages::{Crosses, Halts, Join, Leaf, Tally, Trades, Visible, check, is_good, is_trade},
 };
 use ringmain::{
     channel::{multicast::Multicast, spsc},

@@ -4,7 +4,7 @@
 //! near the touch; the book is never crossed. About one line in [`Session::ONE_BAD_IN`] is malformed on purpose, in
 //! the ways of `malformed`. Nothing is allocated while reading.
 
-use super::{lines::LONGEST, row::Side};
+use super::{lines::LONGEST, random::Random, row::Side, text::Text};
 use std::io::{self, Read};
 
 /// Prices of the session, in steps of a cent above this.
@@ -71,13 +71,13 @@ impl Session {
             mid: STEPS / 2,
             bids: Resting::new(),
             asks: Resting::new(),
-            line: Text { bytes: [0; 2 * LONGEST], length: 0 },
+            line: Text::new(),
             given: 0,
         }
     }
 
     fn next_line(&mut self) {
-        self.line.length = 0;
+        self.line.clear();
         self.given = 0;
         self.left -= 1;
         self.time += self.random.below(self.pause) + 1;
@@ -124,7 +124,7 @@ impl Session {
         // Not at the other side's best nor beyond it: that would be a trade.
         let rank = wanted.min(limit - 1);
         self.orders += 1 + self.random.below(9);
-        let order = Live { order: self.orders, rank, size: self.random.size() };
+        let order = Live { order: self.orders, rank, size: size(&mut self.random) };
         self.resting(side).enter(order);
         self.write(1, order.order, order.size, rank, side);
     }
@@ -163,12 +163,12 @@ impl Session {
 
     /// At the touch, and by an order nobody saw.
     fn hidden(&mut self, side: Side) {
-        let (rank, size) = (self.resting(side).best, self.random.size());
+        let (rank, size) = (self.resting(side).best, size(&mut self.random));
         self.write(5, 0, size, rank, side);
     }
 
     fn crossed(&mut self, side: Side) {
-        let (rank, size) = (self.resting(side).best, self.random.size());
+        let (rank, size) = (self.resting(side).best, size(&mut self.random));
         self.write(6, 0, size, rank, side);
     }
 
@@ -264,66 +264,12 @@ impl Resting {
     }
 }
 
-/// Sebastiano Vigna's splitmix64: a counter and a mixer.
-#[derive(Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    /// A number below `end`; the bias is far below anything a session shows.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
-    }
-    /// Shares: round lots more often than not, and a large order now and then.
-    fn size(&mut self) -> u64 {
-        match self.below(4_000) {
-            0 => 100 * (1 + self.below(200)),
-            1..800 => 1 + self.below(99),
-            800..1_600 => 100 * (1 + self.below(10)),
-            _ => 100,
-        }
-    }
-}
-
-/// A line being written, and how long it is.
-#[derive(Debug)]
-struct Text {
-    bytes: [u8; 2 * LONGEST],
-    length: usize,
-}
-
-impl Text {
-    fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-    fn text(&mut self, text: &[u8]) {
-        self.bytes[self.length..self.length + text.len()].copy_from_slice(text);
-        self.length += text.len();
-    }
-    fn byte(&mut self, byte: u8) {
-        self.bytes[self.length] = byte;
-        self.length += 1;
-    }
-    /// In decimal.
-    fn number(&mut self, number: u64) {
-        self.digits(number, number.checked_ilog10().unwrap_or(0) as usize + 1);
-    }
-    /// In decimal, so many digits.
-    fn digits(&mut self, mut number: u64, count: usize) {
-        for digit in self.bytes[self.length..self.length + count].iter_mut().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
-        self.length += count;
-    }
-    fn time(&mut self, nanos: u64) {
-        self.number(nanos / 1_000_000_000);
-        self.byte(b'.');
-        self.digits(nanos % 1_000_000_000, 9);
+/// Shares: round lots more often than not, and a large order now and then.
+fn size(random: &mut Random) -> u64 {
+    match random.below(4_000) {
+        0 => 100 * (1 + random.below(200)),
+        1..800 => 1 + random.below(99),
+        800..1_600 => 100 * (1 + random.below(10)),
+        _ => 100,
     }
 }

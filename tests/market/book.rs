@@ -3,8 +3,8 @@
 use crate::{
     market::{
         book::{Book, Level},
+        random::Random,
         row::{Kind, Row, Side},
-        session::Random,
         table::{Full, Order, Table},
     },
     session, times,

@@ -3,8 +3,8 @@
 use crate::{
     book::Oracle,
     market::{
+        random::Random,
         row::{Kind, Row, Side},
-        session::Random,
     },
     noise, session,
 };

@@ -3,7 +3,7 @@
 use crate::{
     market::{
         lines::{LONGEST, Line, Lines},
-        session::Random,
+        random::Random,
     },
     times,
 };

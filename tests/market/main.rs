@@ -11,7 +11,7 @@ mod lines;
 mod rows;
 mod session;
 
-use market::session::Random;
+use market::random::Random;
 use std::io::Read;
 
 /// A session of so many rows, whole.

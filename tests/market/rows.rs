@@ -3,8 +3,8 @@
 use crate::{
     market::{
         event::Bad,
+        random::Random,
         row::{Kind, Row, Side, Wrong},
-        session::Random,
     },
     noise, session, times,
 };

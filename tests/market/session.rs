@@ -3,8 +3,9 @@
 use crate::{
     market::{
         book::Book,
+        random::Random,
         row::{Kind, Row, Wrong},
-        session::{Random, Session},
+        session::Session,
     },
     session, times,
 };
