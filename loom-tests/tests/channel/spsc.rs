@@ -76,10 +76,11 @@ fn a_batch_takes_what_is_free_and_no_more() {
     });
 }
 
-/// A consumer gives slots back while its batch lasts: two by two, in a ring of eight.
+/// A consumer gives slots back while its batch lasts: in a ring of eight two by two, but for the one before the end of
+/// the slots, where the model starts.
 #[test]
 fn a_long_batch_makes_room_before_its_end() {
-    outcomes("spsc: room before the end of a batch", &[0, 2, 4, 6, 8], || {
+    outcomes("spsc: room before the end of a batch", &[0, 1, 3, 5, 7, 8], || {
         let (mut tx, mut rx) = full(8);
         let consumer = thread::spawn(move || (take(&mut rx), rx));
         let more = batch(&mut tx, 9, 8);
