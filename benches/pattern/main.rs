@@ -8,9 +8,14 @@ use ringmain::{
 use std::{hint::black_box, time::Duration};
 
 mod catch;
+mod content_router;
 mod correlation;
 mod dead_letter;
+mod fanout;
+mod filter;
+mod forward;
 mod sequencer;
+mod translator;
 
 /// Events in one pass.
 const EVENTS: usize = 1 << 12;
@@ -57,9 +62,14 @@ fn pass_mut<T>(events: &mut [T], stage: &mut impl for<'e> Stage<&'e mut T>) {
 criterion_group!(
     benches,
     catch::benches,
+    content_router::benches,
     correlation::benches,
     dead_letter::benches,
+    fanout::benches,
+    filter::benches,
+    forward::benches,
     sequencer::benches,
-    sequencer::threads
+    sequencer::threads,
+    translator::benches,
 );
 criterion_main!(benches);
