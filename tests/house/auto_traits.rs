@@ -20,7 +20,6 @@ use std::rc::Rc;
 use std::sync::MutexGuard;
 
 type Guard = MutexGuard<'static, u64>;
-type RefCell = &'static Cell<u64>;
 
 /// Asks whether `T` is `Send`, and whether it is `Sync`: an item of the type itself wins over one of a trait, and it
 /// is there only if its bound holds.
@@ -55,7 +54,7 @@ table! {
     true  false Cell<u64>,
     false true  Guard,
     false false Rc<u64>,
-    false false RefCell,
+    false false &'static Cell<u64>,
 }
 
 // The ends of an SPSC ring give each event to one thread at a time: `Send` is enough.
@@ -64,12 +63,12 @@ table! {
     true  false spsc::Producer<Cell<u64>>,
     false false spsc::Producer<Guard>,
     false false spsc::Producer<Rc<u64>>,
-    false false spsc::Producer<RefCell>,
+    false false spsc::Producer<&'static Cell<u64>>,
     true  false spsc::Consumer<u64>,
     true  false spsc::Consumer<Cell<u64>>,
     false false spsc::Consumer<Guard>,
     false false spsc::Consumer<Rc<u64>>,
-    false false spsc::Consumer<RefCell>,
+    false false spsc::Consumer<&'static Cell<u64>>,
 }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.
@@ -80,7 +79,7 @@ macro_rules! multicast_table {
             false false $($handle)::+<Cell<u64> $(, $mode)?>,
             false false $($handle)::+<Guard $(, $mode)?>,
             false false $($handle)::+<Rc<u64> $(, $mode)?>,
-            false false $($handle)::+<RefCell $(, $mode)?>,
+            false false $($handle)::+<&'static Cell<u64> $(, $mode)?>,
         }
     )+};
 }
@@ -103,7 +102,7 @@ table! {
     true  false ring::Slots<Cell<u64>>,
     false false ring::Slots<Guard>,
     false false ring::Slots<Rc<u64>>,
-    false false ring::Slots<RefCell>,
+    false false ring::Slots<&'static Cell<u64>>,
 }
 
 // What a stage says is a value; its books are written by one thread and read by any.
