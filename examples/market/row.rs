@@ -181,6 +181,9 @@ impl fmt::Display for Row {
 /// Nanoseconds.
 const SECOND: u64 = 1_000_000_000;
 
+/// Of ten.
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
 /// What is not read yet of a line.
 struct Rest<'a>(&'a [u8]);
 
@@ -194,19 +197,36 @@ impl Rest<'_> {
         Ok(())
     }
 
-    /// Digits, at least one.
-    fn unsigned(&mut self) -> Result<u64, Wrong> {
-        let mut value = 0u64;
-        let before = self.0.len();
-        while let [byte @ b'0'..=b'9', rest @ ..] = self.0 {
-            let more = value.checked_mul(10).and_then(|ten| ten.checked_add(u64::from(byte - b'0')));
-            value = more.ok_or(Wrong::TooLarge)?;
-            self.0 = rest;
+    /// The digits that come next: their value modulo 2^64, and how many there are.
+    #[inline(always)]
+    fn digits(&mut self) -> (u64, usize) {
+        let (mut value, mut count) = (0u64, 0);
+        for byte in self.0 {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
         }
-        match self.0 {
-            _ if self.0.len() < before => Ok(value),
-            [] | [b',', ..] => Err(Wrong::Missing),
-            _ => Err(Wrong::NotNumber),
+        self.0 = &self.0[count..];
+        (value, count)
+    }
+
+    /// What is wrong where a digit was to come.
+    #[cold]
+    fn no_digit(&self) -> Wrong {
+        if matches!(self.0, [] | [b',', ..]) { Wrong::Missing } else { Wrong::NotNumber }
+    }
+
+    /// A number of at least one digit.
+    #[inline(always)]
+    fn unsigned(&mut self) -> Result<u64, Wrong> {
+        let line = self.0;
+        match self.digits() {
+            (_, 0) => Err(self.no_digit()),
+            (value, ..=19) => Ok(value), // nineteen nines are less than 2^64
+            (_, count) => long(&line[..count]),
         }
     }
 
@@ -225,12 +245,19 @@ impl Rest<'_> {
         let mut nanos = 0;
         if let [b'.', rest @ ..] = self.0 {
             self.0 = rest;
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            if digits > 9 {
-                return Err(Wrong::Decimals);
-            }
-            nanos = self.unsigned()? * 10u64.pow(9 - digits as u32);
+            nanos = match self.digits() {
+                (_, 0) => return Err(self.no_digit()),
+                (value, count @ ..=9) => value * POWERS[9 - count],
+                _ => return Err(Wrong::Decimals),
+            };
         }
         seconds.checked_mul(SECOND).and_then(|whole| whole.checked_add(nanos)).ok_or(Wrong::TooLarge)
     }
+}
+
+/// The value of more than nineteen digits: too large, unless they begin with zeros.
+#[cold]
+fn long(digits: &[u8]) -> Result<u64, Wrong> {
+    let mut digits = digits.iter().map(|byte| u64::from(byte - b'0'));
+    digits.try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(digit)).ok_or(Wrong::TooLarge)
 }

@@ -83,7 +83,9 @@ fn what_is_wrong_is_said() {
         ("34200.1,1,7,1,99999999999999999999,1", Wrong::TooLarge),
         ("18446744073.709551616,1,7,1,5850000,1", Wrong::TooLarge),
         ("99999999999999999999,1,7,1,5850000,1", Wrong::TooLarge),
+        ("34200.1,1,7,1,18446744073709551616,1", Wrong::TooLarge),
         ("34200.0123456789,1,7,1,5850000,1", Wrong::Decimals),
+        ("34200.99999999999999999999999,1,7,1,5850000,1", Wrong::Decimals),
         ("34200.1,0,7,1,5850000,1", Wrong::Type),
         ("34200.1,8,7,1,5850000,1", Wrong::Type),
         ("34200.1,18446744073709551615,7,1,5850000,1", Wrong::Type),
@@ -125,6 +127,8 @@ fn the_limits_can_be_read() {
     let row = Row::parse(line.as_bytes()).unwrap();
     assert_eq!((row.time, row.order, row.size, row.price), (u64::MAX, i64::MAX, u32::MAX, -i64::MAX));
     assert_eq!(row.to_string(), line);
+    let zeros = format!("{0}34200.5,{0}1,{0}7,{0}100,-{0}5850000,{0}1", "0".repeat(30));
+    assert_eq!(Row::parse(zeros.as_bytes()), Row::parse(b"34200.5,1,7,100,-5850000,1"));
 }
 
 #[test]
