@@ -1,5 +1,5 @@
-//! An order gateway: orders by kind to their desks, by a `match` that knows every kind. Large ones go elsewhere from the
-//! third order on, by rules that change while the gateway runs.
+//! An order gateway: orders by kind to their desks, by a `match` that knows every kind. Large ones go
+//! elsewhere from the third order on, by rules that change while the gateway runs.
 //!
 //! `cargo run --example content_router`
 

@@ -1,5 +1,5 @@
-//! A trade goes to three places at once: the book (which must have it), a journal ring (which must have it too, and is
-//! slow), and a dashboard (which may miss some).
+//! A trade goes to three places at once: the book (which must have it), a journal ring (which must have it
+//! too, and is slow), and a dashboard (which may miss some).
 //!
 //! `cargo run --example fanout`
 
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     drop(feed);
     let (mut written, mut drawn) = (Vec::new(), 0);
     loop {
-        // The journal keeps up in the end, and the fan-out waits for it; the dashboard does not, and nobody waits.
+        // The journal keeps up in the end, and the fan-out waits for it; the dashboard does not, and nobody
+        // waits.
         let work = agent.work(Tick::ZERO);
         let _ = journal.drain(Tick::ZERO, 16, &mut each(|quantity: &u64| written.push(*quantity)));
         let _ = dashboard.drain(Tick::ZERO, 1, &mut each(|_: &u64| drawn += 1));

@@ -1,5 +1,5 @@
-//! A market data feed is thinned out before the screen: old quotes go, the spread must be sane, only changes are shown,
-//! and no more than the eye can follow. What was not sane is kept for somebody to look at.
+//! A market data feed is thinned out before the screen: old quotes go, the spread must be sane, only changes
+//! are shown, and no more than the eye can follow. What was not sane is kept for somebody to look at.
 //!
 //! `cargo run --example filter`
 

@@ -1,5 +1,5 @@
-//! Three threads in a row: a feed, a gate that lets large messages through by swapping them on (nothing is copied), and an
-//! archive. The buffers go round for ever.
+//! Three threads in a row: a feed, a gate that lets large messages through by swapping them on (nothing is
+//! copied), and an archive. The buffers go round for ever.
 //!
 //! `cargo run --example forward`
 

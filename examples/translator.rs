@@ -1,5 +1,6 @@
-//! Orders of two versions of a protocol come in, are brought to the newest, and are split into one message for each leg,
-//! written straight into the slots of the next ring. What cannot be read is a dead letter with the bytes that came.
+//! Orders of two versions of a protocol come in, are brought to the newest, and are split into one message
+//! for each leg, written straight into the slots of the next ring. What cannot be read is a dead letter with
+//! the bytes that came.
 //!
 //! `cargo run --example translator`
 

@@ -4,8 +4,8 @@
 //! in + generated = out + filtered + folded + dropped[reason] + dead_lettered[reason] + held
 //! ```
 //!
-//! A stage counts in plain numbers of its own ([`Ledger`]) and publishes them once a batch; [`Account`] is where they
-//! can be read from any thread, and [`Balance`] one such reading.
+//! A stage counts in plain numbers of its own ([`Ledger`]) and publishes them once a batch; [`Account`] is
+//! where they can be read from any thread, and [`Balance`] one such reading.
 //!
 //! | field          | one more when a message ...                                                              |
 //! |----------------|------------------------------------------------------------------------------------------|
@@ -63,8 +63,8 @@ impl Balance {
     /// Checks the conservation law.
     ///
     /// # Errors
-    /// [`Imbalance`] with the two sides. Of a stage at work, the numbers of the batch that is just being published may
-    /// be seen in part: the law holds when the stage rests.
+    /// [`Imbalance`] with the two sides. Of a stage at work, the numbers of the batch that is just being
+    /// published may be seen in part: the law holds when the stage rests.
     pub fn check(&self) -> Result<(), Imbalance> {
         let came = self.input + self.generated;
         let went = self.out
@@ -107,8 +107,8 @@ impl Account {
     }
 }
 
-/// A stage's own numbers. Plain, so that counting costs no shared memory; published by [`Ledger::publish`], which a
-/// stage calls in `on_batch_end`, and on drop.
+/// A stage's own numbers. Plain, so that counting costs no shared memory; published by [`Ledger::publish`],
+/// which a stage calls in `on_batch_end`, and on drop.
 #[derive(Debug)]
 pub struct Ledger {
     balance: Balance,
@@ -190,8 +190,8 @@ impl Ledger {
         self.reasons_changed = true;
         self.changed = true;
     }
-    /// Books an event that the stage after was given, by what that stage said of it, and returns that: one that comes
-    /// `Again` is not booked yet; one that was rejected or stopped on was taken all the same.
+    /// Books an event that the stage after was given, by what that stage said of it, and returns that: one
+    /// that comes `Again` is not booked yet; one that was rejected or stopped on was taken all the same.
     ///
     /// # Errors
     /// `flow`, unchanged.
@@ -203,8 +203,9 @@ impl Ledger {
         }
         flow
     }
-    /// Books an event that was to go into a sink, by what [`Sink::fill`](super::Sink::fill) came to, and returns that: a
-    /// closed sink did not take it, so it is dropped; a fault of the closure's is for the dead letter channel.
+    /// Books an event that was to go into a sink, by what [`Sink::fill`](super::Sink::fill) came to, and
+    /// returns that: a closed sink did not take it, so it is dropped; a fault of the closure's is for the
+    /// dead letter channel.
     ///
     /// # Errors
     /// `flow`, unchanged.

@@ -5,11 +5,12 @@
 //!  ring a --- &mut T --> Forward ====swap======> slot of ring b      the event goes on, an old one stays
 //! ```
 //!
-//! Holds: nothing (gate). A full sink answers `Again` and the event waits in its own ring; nothing was touched, so that
-//! is all there is to the `Again` contract. A closed sink ends it, and the event in hand is booked as dropped.
+//! Holds: nothing (gate). A full sink answers `Again` and the event waits in its own ring; nothing was
+//! touched, so that is all there is to the `Again` contract. A closed sink ends it, and the event in hand is
+//! booked as dropped.
 //!
-//! Costs: what `fill` of the sink costs, and one `clone_from` or one swap. `clone_from` into a slot reuses what the
-//! slot owns (a `Vec`'s buffer, say); a swap never allocates.
+//! Costs: what `fill` of the sink costs, and one `clone_from` or one swap. `clone_from` into a slot reuses
+//! what the slot owns (a `Vec`'s buffer, say); a swap never allocates.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -34,8 +35,8 @@ use crate::contract::{Account, At, Flow, Ledger, Sink, Stage, Tick};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
 
-/// A stage that hands each event over to a sink of the same type: a copy of a shared event, the event itself, by swap,
-/// if it is lent.
+/// A stage that hands each event over to a sink of the same type: a copy of a shared event, the event itself,
+/// by swap, if it is lent.
 pub struct Forward<K> {
     sink: K,
     ledger: Ledger,

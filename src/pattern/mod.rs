@@ -1,34 +1,36 @@
 //! The patterns of the book, as stages.
 //!
-//! | pattern              | type                    | holds | at a full output                                           |
-//! |----------------------|-------------------------|-------|------------------------------------------------------------|
-//! | message filter       | [`Filter`], [`Criterion`] | gate | waits                                                    |
-//! | content-based router | [`ContentRouter`], [`Rules`], [`RuleSwitch`] | gate | waits for the branch                   |
-//! | recipient list       | [`RecipientList`]       | gate  | the others are served, then waits                          |
-//! | fan-out              | [`Fanout`]              | gate  | the others are served, then waits                          |
-//! | fan-out into rings   | [`AllOrNothing`]        | gate  | waits, with no ring changed                                |
-//! | overflow of a branch | [`Shed`], [`Refuse`], [`Divert`] | gate | drops, rejects, goes elsewhere                     |
-//! | overflow of a branch | [`Park`]                | hold  | up to k are copied aside, then waits                       |
-//! | message translator   | [`Translator`], [`Edit`], [`Upcast`] | gate | waits                                         |
-//! | splitter             | [`Splitter`]            | gate  | waits, and goes on with the part that is next              |
-//! | dead letter channel  | [`DeadLetter`], [`Letter`], [`LetterBox`] | gate | as its [`Overflow`] says                    |
-//! | catching panics      | [`Catch`]               | -     | waits                                                      |
-//! | sequencer            | [`Sequencer`]           | gate  | waits                                                      |
-//! | correlation identifier | [`Correlate`], [`Causal`], [`Origin`] | gate | waits                                      |
-//! | crossing to a ring   | [`Forward`]             | gate  | waits                                                      |
+//! | pattern              | type                              | holds | at a full output                  |
+//! |----------------------|-----------------------------------|-------|-----------------------------------|
+//! | message filter       | [`Filter`], [`Criterion`]         | gate  | waits                             |
+//! | content-based router | [`ContentRouter`], [`RuleSwitch`] | gate  | waits for the branch              |
+//! | recipient list       | [`RecipientList`]                 | gate  | the others are served, then waits |
+//! | fan-out              | [`Fanout`]                        | gate  | the others are served, then waits |
+//! | fan-out into rings   | [`AllOrNothing`]                  | gate  | waits, with no ring changed       |
+//! | full branch          | [`Shed`], [`Refuse`], [`Divert`]  | gate  | drops, rejects, goes elsewhere    |
+//! | full branch          | [`Park`]                          | hold  | up to k go aside, then waits      |
+//! | message translator   | [`Translator`], [`Edit`]          | gate  | waits                             |
+//! | splitter             | [`Splitter`]                      | gate  | waits with the next part          |
+//! | dead letter channel  | [`DeadLetter`], [`LetterBox`]     | gate  | as its [`Overflow`] says          |
+//! | catching panics      | [`Catch`]                         | -     | waits                             |
+//! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
+//! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
+//! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
 //!
-//! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while it waits,
-//! everything behind it waits. *Fold*: it goes into an accumulator at once. *Hold*: it is moved to a bounded store.
+//! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
+//! it waits, everything behind it waits. *Fold*: it goes into an accumulator at once. *Hold*: it is moved to
+//! a bounded store.
 //!
 //! What all have in common:
-//! * The stage after is the last argument. Every stage forwards `on_batch_end`, keeps books ([`Ledger`]) and shows them
-//!   ([`Account`], by `account()`), and allocates nothing after construction.
-//! * Full is [`Halt::Again`], and the event comes again; what the stage did with it already, it remembers. So a user's
-//!   closure meets each event once, also one that has state.
-//! * A rejection that a stage makes is `dead_lettered` in its own books, whether or not a dead letter channel is there
-//!   to take it; one that only passes through it from the stage after is `out`. What nobody catches, the pump drops.
-//! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a [`Catch`] stands between.
-//!   Nothing that came before the event is lost, and the event in hand is not booked.
+//! * The stage after is the last argument. Every stage forwards `on_batch_end`, keeps books ([`Ledger`]) and
+//!   shows them ([`Account`], by `account()`), and allocates nothing after construction.
+//! * Full is [`Halt::Again`], and the event comes again; what the stage did with it already, it remembers. So
+//!   a user's closure meets each event once, also one that has state.
+//! * A rejection that a stage makes is `dead_lettered` in its own books, whether or not a dead letter channel
+//!   is there to take it; one that only passes through it from the stage after is `out`. What nobody catches,
+//!   the pump drops.
+//! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a [`Catch`] stands
+//!   between. Nothing that came before the event is lost, and the event in hand is not booked.
 //!
 //! [`Ledger`]: crate::contract::Ledger
 //! [`Account`]: crate::contract::Account

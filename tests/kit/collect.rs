@@ -3,7 +3,8 @@
 use ringmain::contract::{At, Fault, Flow, Halt, Sink, Stage, Tick};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Collects what it is given: a stage and a sink. Clones share what they collect, so a test keeps one to look at.
+/// Collects what it is given: a stage and a sink. Clones share what they collect, so a test keeps one to look
+/// at.
 ///
 /// It does not allocate for the first [`ROOM`] events.
 #[derive(Debug)]

@@ -10,22 +10,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Tests of one pattern, in a module of the name given: six rules, for a stage that is built over the leaves of a
-/// [`Kit`] and has an `account()`.
+/// Tests of one pattern, in a module of the name given: six rules, for a stage that is built over the leaves
+/// of a [`Kit`] and has an `account()`.
 ///
 /// ```ignore
 /// conforms!(filter, 1..=100u64, |kit| Filter::new(|n: &u64| n % 2 == 0, kit.leaf::<u64>()));
 /// conforms!(mut edit, 1..=100u64, |kit| ...);                 // for a stage over `&mut T`
 /// conforms!(router, 1..=100u64, |kit| ..., Terms { stop_ends: false, ..Terms::STRICT });
 /// ```
-/// The stage must bring at least ten events to its first leaf. A user's closure in it calls [`Hazard::pass`] of
-/// `kit.hazard()`, so that the suite can let it panic.
+/// The stage must bring at least ten events to its first leaf. A user's closure in it calls [`Hazard::pass`]
+/// of `kit.hazard()`, so that the suite can let it panic.
 macro_rules! conforms {
     (mut $name:ident, $events:expr, |$kit:ident| $stage:expr $(, $terms:expr)?) => {
-        $crate::kit::conforms!(@ $name, $events, $kit, $stage, turn_mut, [$($terms,)? $crate::kit::Terms::STRICT]);
+        $crate::kit::conforms!(
+            @ $name, $events, $kit, $stage, turn_mut, [$($terms,)? $crate::kit::Terms::STRICT]
+        );
     };
     ($name:ident, $events:expr, |$kit:ident| $stage:expr $(, $terms:expr)?) => {
-        $crate::kit::conforms!(@ $name, $events, $kit, $stage, turn, [$($terms,)? $crate::kit::Terms::STRICT]);
+        $crate::kit::conforms!(
+            @ $name, $events, $kit, $stage, turn, [$($terms,)? $crate::kit::Terms::STRICT]
+        );
     };
     (@ $name:ident, $events:expr, $kit:ident, $stage:expr, $turn:ident, [$terms:expr $(, $strict:expr)?]) => {
         mod $name {
@@ -375,7 +379,8 @@ impl Outcome {
             assert!(leaf == but || some == plain, "leaf {leaf}: {some:?} is not {plain:?}");
         }
     }
-    /// `leaf` lacks the event of the trick and no other; what the other leaves get (a letter, say) may be more.
+    /// `leaf` lacks the event of the trick and no other; what the other leaves get (a letter, say) may be
+    /// more.
     fn misses_one(&self, plain: &Self, leaf: usize) {
         let mut rest = plain.outputs[leaf].clone();
         rest.remove(NTH - 1);

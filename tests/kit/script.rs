@@ -3,8 +3,8 @@
 use ringmain::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
 use ringmain::ring::Sequence;
 
-/// Gives the events of a `Vec` in order, as a ring would: an event that is answered `Again` comes again, one that the
-/// stage panics on is not consumed. Closes after the last, unless told to stay open.
+/// Gives the events of a `Vec` in order, as a ring would: an event that is answered `Again` comes again, one
+/// that the stage panics on is not consumed. Closes after the last, unless told to stay open.
 #[derive(Debug)]
 pub(crate) struct Script<T> {
     events: Vec<T>,

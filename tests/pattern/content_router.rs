@@ -167,8 +167,8 @@ fn content_router_5_rules_change_at_one_sequence_number() {
     }
 }
 
-/// Plays `events` through a ring of `capacity` in batches of random size; the change for `from` is published at a random
-/// time before event `from`.
+/// Plays `events` through a ring of `capacity` in batches of random size; the change for `from` is published
+/// at a random time before event `from`.
 fn switch_at(from: u64, events: u64, capacity: usize, seed: u64) {
     let mut dice = Dice(seed);
     let (mut tx, rx) = spsc::channel(capacity, || 0u64).unwrap();

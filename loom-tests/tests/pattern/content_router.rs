@@ -43,8 +43,8 @@ fn branch(log: &Log, name: char) -> impl FnMut(&u64, At) -> Flow {
     }
 }
 
-/// The change is published after event 0 and before event 1, and is for event 1: whenever the router looks, event 0 is
-/// judged by the old rules and event 1 by the new ones.
+/// The change is published after event 0 and before event 1, and is for event 1: whenever the router looks,
+/// event 0 is judged by the old rules and event 1 by the new ones.
 #[test]
 fn content_router_5_a_change_published_before_its_event_is_in_time() {
     // Events that the router met while the other thread was at work.
@@ -69,8 +69,8 @@ fn content_router_5_a_change_published_before_its_event_is_in_time() {
     });
 }
 
-/// A change that comes from a third thread at any time, for an event that may be gone: each event is judged by one set of
-/// rules, and never by the old ones after the new.
+/// A change that comes from a third thread at any time, for an event that may be gone: each event is judged
+/// by one set of rules, and never by the old ones after the new.
 #[test]
 fn content_router_5_a_change_at_any_time_is_one_change() {
     outcomes("content router: a change at any time", &["nn", "on", "oo"].map(String::from), || {

@@ -24,10 +24,12 @@ fn offer_two(stage: &mut impl for<'e> Stage<&'e u64>) -> u64 {
     if again { 1 } else { 2 }
 }
 
-/// Rings of one slot, so the second event may find either of them full, at either try: each reader has each event once.
+/// Rings of one slot, so the second event may find either of them full, at either try: each reader has each
+/// event once.
 #[test]
 fn fanout_serves_each_branch_once_whichever_is_full() {
-    // Events consumed, and what the branches have: one that has 2 although it comes again must not get it again.
+    // Events consumed, and what the branches have: one that has 2 although it comes again must not get it
+    // again.
     let legal = [(1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 2, 2)];
     outcomes("fanout: each branch once", &legal, || {
         let (a, mut from_a) = channel_from(START, 1, || 0u64).unwrap();

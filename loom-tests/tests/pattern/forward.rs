@@ -16,8 +16,8 @@ fn take(rx: &mut spsc::Consumer<u64>, log: &mut Vec<u64>) {
     let _ = rx.drain(NOW, usize::MAX, &mut each(|n: &u64| log.push(*n)));
 }
 
-/// Three threads, rings of one slot: what the first ring took comes out of the second, once and in order, whichever of
-/// them was full when.
+/// Three threads, rings of one slot: what the first ring took comes out of the second, once and in order,
+/// whichever of them was full when.
 #[test]
 fn forward_loses_and_repeats_nothing_between_two_rings() {
     // Events that the producer could place.
@@ -47,7 +47,8 @@ fn forward_loses_and_repeats_nothing_between_two_rings() {
 /// The reader of the second ring goes away: each event is delivered or booked as dropped, and the agent ends.
 #[test]
 fn forward_books_what_a_closed_ring_did_not_take() {
-    // Delivered, dropped. Not one each: a producer that saw room for two does not look again before it used that up.
+    // Delivered, dropped. Not one each: a producer that saw room for two does not look again before it used
+    // that up.
     outcomes("forward: a ring that closes", &[(0, 1), (2, 0)], || {
         let (mut tx, from) = channel_from(START, 2, || 0u64).unwrap();
         let (to, rx) = channel_from(START, 2, || 0u64).unwrap();

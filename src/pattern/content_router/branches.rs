@@ -1,7 +1,7 @@
 //! Several stages side by side, told apart by number: what routers and fan-outs have below them.
 //!
-//! A tuple of up to 8 stages (of different types) or an array of up to 64 (of one type). A branch that said `Stop`, or
-//! whose sink is closed, is closed: [`Open`] keeps count, and a closed branch is not called again.
+//! A tuple of up to 8 stages (of different types) or an array of up to 64 (of one type). A branch that said
+//! `Stop`, or whose sink is closed, is closed: [`Open`] keeps count, and a closed branch is not called again.
 
 use crate::contract::{At, Flow, Halt, Stage, Tick};
 use crate::pattern::worse;
@@ -15,7 +15,8 @@ pub trait Row {
 /// The branches of a router or a fan-out, for events of type `In`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` are no branches for events of type `{In}`",
-    note = "branches are a tuple of up to 8 stages, or an array of stages, each for `{In}`; one branch is `(stage,)`"
+    note = "branches are a tuple of up to 8 stages, or an array of stages, each for `{In}`",
+    note = "a single branch is `(stage,)`"
 )]
 pub trait Branches<In>: Row {
     /// Gives `event` to the branch with number `branch`, which must be less than [`COUNT`](Row::COUNT).

@@ -7,11 +7,11 @@
 //!                +-- no such branch --> Reject(NoRoute)
 //! ```
 //!
-//! | selector                               | decides                                                            |
-//! |----------------------------------------|--------------------------------------------------------------------|
-//! | a closure `\|event: &T\| -> usize`     | as it likes; by a `match` on an enum, say                           |
-//! | [`Rules`]                              | the first rule that holds, in the order written, else a default     |
-//! | [`RuleSwitch`]      | by a selector that another thread replaces, at one sequence number  |
+//! | selector                           | decides                                                            |
+//! |------------------------------------|--------------------------------------------------------------------|
+//! | a closure `\|event: &T\| -> usize` | as it likes; by a `match` on an enum, say                          |
+//! | [`Rules`]                          | the first rule that holds, in the order written, else a default    |
+//! | [`RuleSwitch`]                     | by a selector that another thread replaces, at one sequence number |
 //!
 //! | event                        | goes to           | in the books             |
 //! |------------------------------|-------------------|--------------------------|
@@ -21,15 +21,14 @@
 //!
 //! Holds: nothing (gate). The event is not changed or copied; order is kept within each branch.
 //!
-//! Full: a branch that answers `Again` stops the whole router, the events of other branches behind it too (head of line).
-//! Where that is wrong, the branch says what else to do: [`Shed`], [`Divert`],
-//! [`Park`].
+//! Full: a branch that answers `Again` stops the whole router, the events of other branches behind it too
+//! (head of line). Where that is wrong, the branch says what else to do: [`Shed`], [`Divert`], [`Park`].
 //!
-//! `Again`: the choice is remembered for the event that comes again; the selector is asked once for each event. The
-//! router ends (`Stop`) when no branch is open.
+//! `Again`: the choice is remembered for the event that comes again; the selector is asked once for each
+//! event. The router ends (`Stop`) when no branch is open.
 //!
-//! Costs: the selector, one jump, and a few additions for the books. No allocation after `new`. Wait-free if the stages
-//! after are.
+//! Costs: the selector, one jump, and a few additions for the books. No allocation after `new`. Wait-free if
+//! the stages after are.
 //!
 //! ```
 //! use ringmain::contract::{At, Stage, Tick, each};
@@ -110,7 +109,8 @@ pub trait Selector<T: ?Sized> {
 }
 
 impl<R, B> ContentRouter<R, B> {
-    /// Routes by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the [`Account`].
+    /// Routes by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
+    /// [`Account`].
     pub fn new(select: R, branches: B) -> Self
     where
         B: Row,
@@ -194,8 +194,8 @@ pub struct Rules<L> {
 }
 
 impl<L> Rules<L> {
-    /// `list` is an array of predicates of one type (function pointers, say) or a tuple of up to 8 of any. What none of
-    /// them holds for has no route, unless there is a [default](Self::otherwise).
+    /// `list` is an array of predicates of one type (function pointers, say) or a tuple of up to 8 of any.
+    /// What none of them holds for has no route, unless there is a [default](Self::otherwise).
     pub const fn new(list: L) -> Self {
         Self { list, otherwise: NO_ROUTE }
     }

@@ -1,16 +1,16 @@
 //! What a branch does with an event that the stage below has no room for. Nothing said is waiting.
 //!
-//! | stage      | at full (`Again` from below)                       | in the books           | can lose | can reorder   |
-//! |------------|----------------------------------------------------|------------------------|----------|---------------|
-//! | (none)     | the event waits, and all behind it                 |                        | no       | no            |
-//! | [`Shed`]   | it is dropped                                      | `dropped[RingFull]`    | yes      | no            |
-//! | [`Refuse`] | `Reject(RingFull)`, for the dead letter channel    | `dead_lettered[RingFull]` | no    | no            |
-//! | [`Divert`] | it goes to another stage; if that is full, it waits | `out`                 | no       | between the two |
-//! | [`Park`]   | it is copied aside, up to `k`; then it waits       | `held`                 | see there | no           |
+//! | stage      | at full (`Again` from below)                        | in the books              | can lose  | can reorder |
+//! |------------|-----------------------------------------------------|---------------------------|-----------|-------------|
+//! | (none)     | the event waits, and all behind it                  | -                         | no        | no          |
+//! | [`Shed`]   | it is dropped                                       | `dropped[RingFull]`       | yes       | no          |
+//! | [`Refuse`] | `Reject(RingFull)`                                  | `dead_lettered[RingFull]` | no        | no          |
+//! | [`Divert`] | it goes to another stage, and waits if that is full | `out`                     | no        | yes         |
+//! | [`Park`]   | it is copied aside, up to `k`; then it waits        | `held`                    | see below | no          |
 //!
-//! They stand between a router or a fan-out and one of its branches: `ContentRouter::new(select, (Park::new(8, a), b))`.
-//! The stage below must not have begun with an event that it answers `Again` to, if that event is then given up: a
-//! `Fanout` below a `Shed` may have served one branch.
+//! They stand between a router or a fan-out and one of its branches, as in `ContentRouter::new(select,
+//! (Park::new(8, a), b))`. The stage below must not have begun with an event that it answers `Again` to, if
+//! that event is then given up: a `Fanout` below a `Shed` may have served one branch.
 
 use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Stage, Tick};
 use crate::pattern::worse;
@@ -128,14 +128,16 @@ impl<O, S> Debug for Divert<O, S> {
     }
 }
 
-/// Copies up to `k` events aside for a stage that is full, so that others behind them can go on; then it waits.
+/// Copies up to `k` events aside for a stage that is full, so that others behind them can go on; then it
+/// waits.
 ///
-/// Order is kept: what is parked goes first, before each event and at each turn's end. While something is parked, the end
-/// of a turn answers `Again`, so that a pump whose source is closed gives it more turns. What is still parked when it ends
-/// otherwise (the stage below said `Stop`, or this one is dropped) is booked as `dropped[Shutdown]`.
+/// Order is kept: what is parked goes first, before each event and at each turn's end. While something is
+/// parked, the end of a turn answers `Again`, so that a pump whose source is closed gives it more turns. What
+/// is still parked when it ends otherwise (the stage below said `Stop`, or this one is dropped) is booked as
+/// `dropped[Shutdown]`.
 ///
-/// A rejection of a parked event comes when the event is no more in anybody's hands but this stage's, and is booked as
-/// dropped under its reason: a dead letter channel, or a `Catch`, belongs *below* it.
+/// A rejection of a parked event comes when the event is no more in anybody's hands but this stage's, and is
+/// booked as dropped under its reason: a dead letter channel, or a `Catch`, belongs *below* it.
 ///
 /// Holds: copies (hold), in `k` slots made by `new`; `clone_from` reuses what they own.
 pub struct Park<T, S> {
@@ -150,8 +152,8 @@ pub struct Park<T, S> {
 }
 
 impl<T, S> Park<T, S> {
-    /// Stands before `next`, and parks up to `k` events. Allocates the slots, each filled by `Default`, and the
-    /// [`Account`].
+    /// Stands before `next`, and parks up to `k` events. Allocates the slots, each filled by `Default`, and
+    /// the [`Account`].
     #[must_use]
     pub fn new(k: usize, next: S) -> Self
     where

@@ -1,4 +1,5 @@
-//! Recipient list: each event reaches the branches that its content names, none to all of them, each exactly once.
+//! Recipient list: each event reaches the branches that its content names, none to all of them, each exactly
+//! once.
 //!
 //! ```text
 //!                                    +--- 0 ---> stage      event names {0, 2}
@@ -7,12 +8,14 @@
 //!                 +-- { } --> Reject(NoRoute)
 //! ```
 //!
-//! A [`Fanout`](crate::pattern::Fanout) by [`ContentRouter`](super::ContentRouter)'s choice, and like both: branches see `&T`, a
-//! full branch makes the event come again for the missing ones alone, a rejection is told when all are served, and the
-//! selector is asked once for each event. If all branches that an event names are closed, it is `Reject(Closed)`.
+//! A [`Fanout`](crate::pattern::Fanout) by [`ContentRouter`](super::ContentRouter)'s choice, and like both:
+//! branches see `&T`, a full branch makes the event come again for the missing ones alone, a rejection is
+//! told when all are served, and the selector is asked once for each event. If all branches that an event
+//! names are closed, it is `Reject(Closed)`.
 //!
-//! Holds: nothing (gate). In the books an event is one `folded`, and one `generated` and one `out` for each branch that
-//! took it; one that nobody is named for is `dead_lettered[NoRoute]`. Costs: no copy, no allocation after `new`.
+//! Holds: nothing (gate). In the books an event is one `folded`, and one `generated` and one `out` for each
+//! branch that took it; one that nobody is named for is `dead_lettered[NoRoute]`. Costs: no copy, no
+//! allocation after `new`.
 
 use super::{Branches, Open, Row};
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Stage, Tick};
@@ -59,7 +62,8 @@ pub struct RecipientList<F, B> {
 }
 
 impl<F, B: Row> RecipientList<F, B> {
-    /// Sends by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the [`Account`].
+    /// Sends by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
+    /// [`Account`].
     pub fn new<T>(select: F, branches: B) -> Self
     where
         F: FnMut(&T) -> Recipients,

@@ -7,15 +7,17 @@
 //!              old rules | new rules
 //! ```
 //!
-//! Every event is judged by exactly one set of rules, the one in force at its sequence number. A change that is in the
-//! ring of changes before event `n` is published (by whomever: the two rings may have different producers, as long as one
-//! happens before the other) is known when event `n` is judged. One that comes later than its own number takes effect at
-//! once, which [`version`](RuleSwitch::version) shows.
+//! Every event is judged by exactly one set of rules, the one in force at its sequence number. A change that
+//! is in the ring of changes before event `n` is published (by whomever: the two rings may have different
+//! producers, as long as one happens before the other) is known when event `n` is judged. One that comes
+//! later than its own number takes effect at once, which [`version`](RuleSwitch::version) shows.
 //!
-//! The ring of changes is any [`SourceMut`], an SPSC channel mostly. New rules are swapped with the ones in the slot: the
-//! old ones go back through the ring and are dropped by whoever fills the slot next, so routing never frees memory.
+//! The ring of changes is any [`SourceMut`], an SPSC channel mostly. New rules are swapped with the ones in
+//! the slot: the old ones go back through the ring and are dropped by whoever fills the slot next, so routing
+//! never frees memory.
 //!
-//! Costs: in steady state one look at the ring of changes a turn (one Acquire load), and two comparisons an event.
+//! Costs: in steady state one look at the ring of changes a turn (one Acquire load), and two comparisons an
+//! event.
 
 use super::Selector;
 use crate::contract::{At, Flow, Halt, SourceMut};
@@ -36,8 +38,8 @@ pub struct Change<R> {
 pub struct RuleSwitch<R, Src> {
     rules: R,
     changes: Src,
-    /// No look at `changes` yet since the turn began. The look comes with the first event, not before it: the source has
-    /// its snapshot of the turn then, and what happened before those events is visible.
+    /// No look at `changes` yet since the turn began. The look comes with the first event, not before it: the
+    /// source has its snapshot of the turn then, and what happened before those events is visible.
     fresh: bool,
     /// The number of a change that is known and not due.
     due: Option<Sequence>,
@@ -46,7 +48,8 @@ pub struct RuleSwitch<R, Src> {
 }
 
 impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
-    /// Begins with `rules`, and takes others from `changes`. Allocates the counter of [`version`](Self::version).
+    /// Begins with `rules`, and takes others from `changes`. Allocates the counter of
+    /// [`version`](Self::version).
     #[must_use]
     pub fn new(rules: R, changes: Src) -> Self {
         let shown = Arc::new(Counter::new(0));
@@ -72,7 +75,8 @@ impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
             *version += 1;
             Ok(())
         };
-        // How it ended says nothing new: the ring may be empty, closed for ever, or begin with a change for later.
+        // How it ended says nothing new: the ring may be empty, closed for ever, or begin with a change for
+        // later.
         let _ = changes.drain_mut(at.now, usize::MAX, &mut take);
     }
 }

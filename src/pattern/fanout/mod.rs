@@ -6,31 +6,38 @@
 //!                    +--- &event ---> branch 2
 //! ```
 //!
-//! | a branch says   | then                                                                                         |
-//! |-----------------|----------------------------------------------------------------------------------------------|
-//! | `Ok`            | it is served                                                                                 |
-//! | `Again` (full)  | the others are served, the event comes again, and only the missing branches meet it then     |
-//! | `Reject`        | it is served, the others are served too, and the first fault of the event is told at the end |
-//! | `Stop`          | it is closed; the fan-out goes on without it, and ends when it was the last, or required     |
+//! | a branch says  | then                                                                         |
+//! |----------------|------------------------------------------------------------------------------|
+//! | `Ok`           | it is served                                                                 |
+//! | `Again` (full) | the others are served; the event comes again, for the missing branches alone |
+//! | `Reject`       | it is served, and so are the others; the first fault is told at the end      |
+//! | `Stop`         | it is closed; the fan-out ends if it was the last, or required               |
 //!
-//! What "full" means is said at the branch: nothing said is waiting for it, [`Shed`](super::Shed) gives the event up for
-//! this branch alone (best effort), [`Park`](super::Park) holds a few back. For rings that must have an event all or none
-//! there is [`AllOrNothing`].
+//! What "full" means is said at the branch: nothing said is waiting for it, [`Shed`](super::Shed) gives the
+//! event up for this branch alone (best effort), [`Park`](super::Park) holds a few back. For rings that must
+//! have an event all or none there is [`AllOrNothing`].
 //!
-//! Holds: nothing (gate): all branches see the one event where it lies, as `&T`, also if the fan-out is lent it as
-//! `&mut T`; so no branch can change what another sees:
+//! Holds: nothing (gate): all branches see the one event where it lies, as `&T`, also if the fan-out is lent
+//! it as `&mut T`; so no branch can change what another sees:
 //! ```compile_fail
 //! # use ringmain::{contract::{Flow, At, Stage}, pattern::Fanout};
 //! fn takes_lent_events(_: impl for<'e> Stage<&'e mut u64>) {}
-//! takes_lent_events(Fanout::new((|_: &u64, _: At| -> Flow { Ok(()) }, |n: &mut u64, _: At| -> Flow { *n = 0; Ok(()) })));
+//! let look = |_: &u64, _: At| -> Flow { Ok(()) };
+//! let change = |n: &mut u64, _: At| -> Flow {
+//!     *n = 0;
+//!     Ok(())
+//! };
+//! takes_lent_events(Fanout::new((look, change)));
 //! ```
 //!
-//! It is as slow as its slowest branch, on one thread. Branches that are to be independent, or joined again, are readers
-//! of a [`multicast`](crate::channel::multicast) channel: `Producer::joined` tells how far all of them are.
+//! It is as slow as its slowest branch, on one thread. Branches that are to be independent, or joined again,
+//! are readers of a [`multicast`](crate::channel::multicast) channel: `Producer::joined` tells how far all of
+//! them are.
 //!
 //! In the books an event is one `folded`, and one `generated` and one `out` for each branch that took it.
 //!
-//! `Again`: a bit for each branch that was served remembers the round. Costs: that, no copy, no allocation after `new`.
+//! `Again`: a bit for each branch that was served remembers the round. Costs: that, no copy, no allocation
+//! after `new`.
 //!
 //! ```
 //! use ringmain::contract::{At, Stage, Tick, each};
@@ -70,7 +77,8 @@ pub struct Fanout<B> {
 }
 
 impl<B: Row> Fanout<B> {
-    /// Shows events to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the [`Account`].
+    /// Shows events to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
+    /// [`Account`].
     #[must_use]
     pub fn new(branches: B) -> Self {
         Self { branches, open: Open::all::<B>(), required: 0, round: Round::default(), ledger: Ledger::new() }
@@ -150,8 +158,8 @@ pub(super) struct Round {
     event: Option<Sequence>,
     /// Bit `i`: branch `i` has had it.
     served: u64,
-    /// The first rejection. Told when every branch is served, so that one branch's fault does not cost the others the
-    /// event.
+    /// The first rejection. Told when every branch is served, so that one branch's fault does not cost the
+    /// others the event.
     fault: Option<Fault>,
 }
 
@@ -170,7 +178,8 @@ impl Round {
     where
         B: for<'b> Branches<&'b T>,
     {
-        // Out of `self` while the branches run: were one to panic, the next event would begin a round of its own.
+        // Out of `self` while the branches run: were one to panic, the next event would begin a round of its
+        // own.
         let mut round = core::mem::take(self);
         if round.event != Some(at.seq) {
             round = Self::default();

@@ -1,16 +1,17 @@
-//! What a [`Filter`](super::Filter) decides by, where the event alone does not say: time, and what came before.
+//! What a [`Filter`](super::Filter) decides by, where the event alone does not say: time, and what came
+//! before.
 //!
-//! | criterion        | keeps                                        | state                                  |
-//! |------------------|----------------------------------------------|----------------------------------------|
-//! | a closure        | what it says `true` of                       | the closure's own                      |
-//! | [`Expiry`]       | what is not past its deadline                | none                                   |
-//! | [`RateLimit`]    | so many in a span, with so much of a burst   | a bucket of tokens, filled by `at.now` |
-//! | [`Sample`]       | one in n                                     | a count                                |
-//! | [`Changed`]      | what differs from the last it kept, by key   | one key                                |
-//! | [`IfItPanics`]   | what its criterion keeps                     | its criterion's                        |
+//! | criterion      | keeps                                      | state                                  |
+//! |----------------|--------------------------------------------|----------------------------------------|
+//! | a closure      | what it says `true` of                     | the closure's own                      |
+//! | [`Expiry`]     | what is not past its deadline              | none                                   |
+//! | [`RateLimit`]  | so many in a span, with so much of a burst | a bucket of tokens, filled by `at.now` |
+//! | [`Sample`]     | one in n                                   | a count                                |
+//! | [`Changed`]    | what differs from the last it kept, by key | one key                                |
+//! | [`IfItPanics`] | what its criterion keeps                   | its criterion's                        |
 //!
-//! A filter asks once for each event, also if the event comes again because somebody downstream was full, so a
-//! criterion may count. None allocates, blocks or reads a clock.
+//! A filter asks once for each event, also if the event comes again because somebody downstream was full, so
+//! a criterion may count. None allocates, blocks or reads a clock.
 
 use crate::contract::{At, Reason, Tick};
 use crate::pattern::catch::discard;
@@ -53,15 +54,15 @@ impl<T: ?Sized, F: FnMut(&T) -> bool> Criterion<T> for F {
     }
 }
 
-/// Drops what is past its deadline, as [`Reason::Expired`]; put it before a filter whose predicate is not to be called
-/// for such events.
+/// Drops what is past its deadline, as [`Reason::Expired`]; put it before a filter whose predicate is not to
+/// be called for such events.
 pub struct Expiry<F> {
     deadline: F,
 }
 
 impl<F> Expiry<F> {
-    /// `deadline` tells the deadline of an event; [`Tick::ZERO`] is never. An event is late from the first tick after
-    /// its deadline.
+    /// `deadline` tells the deadline of an event; [`Tick::ZERO`] is never. An event is late from the first
+    /// tick after its deadline.
     pub fn new<T: ?Sized>(deadline: F) -> Self
     where
         F: FnMut(&T) -> Tick,
@@ -92,7 +93,8 @@ impl<F> Debug for Expiry<F> {
 pub struct RateLimit {
     tokens: u64,
     per: u64,
-    /// What is in the bucket, in tokens times `per`: the smallest unit that needs no division. At most `full`.
+    /// What is in the bucket, in tokens times `per`: the smallest unit that needs no division. At most
+    /// `full`.
     credit: u128,
     full: u128,
     /// Until when the bucket was filled.
@@ -197,8 +199,8 @@ impl<F, V: Debug> Debug for Changed<F, V> {
 
 /// Decides for a criterion that panics, where a panic is not to reach a `Catch` or end the pump.
 ///
-/// The criterion is asked again for the next event: what state it has then is its own affair. Where panics abort the
-/// process, so does this one.
+/// The criterion is asked again for the next event: what state it has then is its own affair. Where panics
+/// abort the process, so does this one.
 #[derive(Clone, Debug)]
 pub struct IfItPanics<C> {
     verdict: Verdict,

@@ -12,16 +12,17 @@
 //! | discarded       | `discard` | `filtered`         |
 //! | dropped (late)  | nowhere   | `dropped[Expired]` |
 //!
-//! Holds: nothing (gate): the event itself, wherever it lies, is what goes on. An event that is not let through counts
-//! as consumed, so a filter that keeps nothing still advances.
+//! Holds: nothing (gate): the event itself, wherever it lies, is what goes on. An event that is not let
+//! through counts as consumed, so a filter that keeps nothing still advances.
 //!
-//! `Again`: the verdict is remembered for the event that comes again; the criterion is asked once for each event and may
-//! have state. A panic of the criterion unwinds (see [`IfItPanics`] for the other two answers).
+//! `Again`: the verdict is remembered for the event that comes again; the criterion is asked once for each
+//! event and may have state. A panic of the criterion unwinds (see [`IfItPanics`] for the other two answers).
 //!
 //! A request that is not let through can be told so: `discard_to` a stage that answers to its
 //! [`reply_to`](crate::contract::Addressed::reply_to).
 //!
-//! Costs: the criterion, and a few additions for the books. No allocation after `new`. Wait-free if the stages after are.
+//! Costs: the criterion, and a few additions for the books. No allocation after `new`. Wait-free if the
+//! stages after are.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -62,8 +63,8 @@ pub struct Filter<C, S, D = Nowhere> {
 }
 
 impl<C, S> Filter<C, S> {
-    /// Lets through to `next` what `criterion` keeps: a closure `|event: &T| -> bool`, or any [`Criterion`]. Allocates
-    /// the [`Account`].
+    /// Lets through to `next` what `criterion` keeps: a closure `|event: &T| -> bool`, or any [`Criterion`].
+    /// Allocates the [`Account`].
     pub fn new(criterion: C, next: S) -> Self {
         Self { criterion, next, discard: Nowhere, judged: None, ledger: Ledger::new() }
     }

@@ -1,28 +1,30 @@
-//! Message translator: what an event of this ring means in that one; or the same event, changed where it lies.
+//! Message translator: what an event of this ring means in that one; or the same event, changed where it
+//! lies.
 //!
 //! ```text
-//!  ring a --- &In    --> Translator ==f(&In, &mut Out)==> slot of ring b      `f` writes into the claimed slot
+//!  ring a --- &In    --> Translator ==f(&In, &mut Out)==> slot of ring b    `f` writes there
 //!  ring a --- &mut T --> Edit: f(&mut T) --- &mut T --> next                  no second slot at all
 //! ```
 //!
-//! | `f` says                  | [`Translator`]                                              | [`Edit`]                      |
-//! |---------------------------|-------------------------------------------------------------|-------------------------------|
-//! | `Ok`                      | the slot is published                                       | the event goes on             |
-//! | `Reject`, or it panics    | nothing is published (a ring with many producers has a void slot, which readers skip) | the event does not go on |
-//! | (not asked: output full)  | `Again`                                                     | the edit is not made twice    |
+//! | `f` says                 | [`Translator`]        | [`Edit`]                   |
+//! |--------------------------|-----------------------|----------------------------|
+//! | `Ok`                     | the slot is published | the event goes on          |
+//! | `Reject`, or it panics   | nothing is published  | the event does not go on   |
+//! | (not asked: output full) | `Again`               | the edit is not made twice |
 //!
-//! A rejection carries no event: the dead letter channel above has the original, which a translator only looks at. An edit
-//! may have changed it before it failed, or a stage further down may reject the edited event; where dead letters are to
-//! show what came in, the channel is built with [`DeadLetter::keeping_original`](super::DeadLetter::keeping_original), for
-//! the price of one copy of each event.
+//! A rejection carries no event: the dead letter channel above has the original, which a translator only
+//! looks at. An edit may have changed it before it failed, or a stage further down may reject the edited
+//! event; where dead letters are to show what came in, the channel is built with
+//! [`DeadLetter::keeping_original`](super::DeadLetter::keeping_original), for the price of one copy of each
+//! event.
 //!
-//! The header of a [`Message`] is the user's to write, by `f`; two rules come ready: [`keeping_header`] (the same message
-//! in another form) and [`deriving_header`] (a new message that follows from it). [`Upcast`] brings bodies of older
-//! versions up to date, step by step.
+//! The header of a [`Message`] is the user's to write, by `f`; two rules come ready: [`keeping_header`] (the
+//! same message in another form) and [`deriving_header`] (a new message that follows from it). [`Upcast`]
+//! brings bodies of older versions up to date, step by step.
 //!
-//! Holds: nothing (gate). `Again`: a translator asks the sink first, so `f` meets each event once; an edit remembers that
-//! it is made. Costs: `f`, the sink's `fill`, a few additions for the books; no copy but what `f` writes, no allocation
-//! after `new`.
+//! Holds: nothing (gate). `Again`: a translator asks the sink first, so `f` meets each event once; an edit
+//! remembers that it is made. Costs: `f`, the sink's `fill`, a few additions for the books; no copy but what
+//! `f` writes, no allocation after `new`.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -72,8 +74,8 @@ pub struct Translator<F, K> {
 }
 
 impl<F, K: Sink> Translator<F, K> {
-    /// Translates by `translate` into `sink`. What lies in the slot before is what an earlier event left there: write all
-    /// of it. Allocates the [`Account`].
+    /// Translates by `translate` into `sink`. What lies in the slot before is what an earlier event left
+    /// there: write all of it. Allocates the [`Account`].
     pub fn new<T: ?Sized>(translate: F, sink: K) -> Self
     where
         F: FnMut(&T, &mut K::Event) -> Flow,
@@ -115,8 +117,8 @@ impl<F, K> Debug for Translator<F, K> {
 
 /// Changes the event where it lies, then hands it on.
 ///
-/// It takes `&mut T` only, so a source that others read at the same time cannot drive it, and the builder of a
-/// [`multicast`](crate::channel::multicast) graph refuses an editor that races with another node:
+/// It takes `&mut T` only, so a source that others read at the same time cannot drive it, and the builder of
+/// a [`multicast`](crate::channel::multicast) graph refuses an editor that races with another node:
 /// ```compile_fail
 /// # use ringmain::{channel::multicast::Multicast, contract::{Flow, Source, each}, pattern::Edit};
 /// let mut ring = Multicast::new(8, || 0u64).unwrap();
@@ -178,7 +180,8 @@ impl<F, S> Debug for Edit<F, S> {
     }
 }
 
-/// Lifts a translation of bodies to one of messages: the same message in another form, with all of its header.
+/// Lifts a translation of bodies to one of messages: the same message in another form, with all of its
+/// header.
 pub fn keeping_header<A, B>(
     mut translate: impl FnMut(&A, &mut B) -> Flow,
 ) -> impl FnMut(&Message<A>, &mut Message<B>) -> Flow {
@@ -189,8 +192,9 @@ pub fn keeping_header<A, B>(
     }
 }
 
-/// Lifts a translation of bodies to one of messages: a new message, with an id that `origin` makes, the same conversation,
-/// and the original as its cause. The rest of the header (reply address, deadline, ...) is the original's.
+/// Lifts a translation of bodies to one of messages: a new message, with an id that `origin` makes, the same
+/// conversation, and the original as its cause. The rest of the header (reply address, deadline, ...) is the
+/// original's.
 pub fn deriving_header<A, B>(
     mut origin: Origin,
     mut translate: impl FnMut(&A, &mut B) -> Flow,

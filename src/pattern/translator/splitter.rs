@@ -6,12 +6,14 @@
 //!                              ==write(&order, 2 of 3)==> slot   part 2 of 3
 //! ```
 //!
-//! Each part is written straight into a slot of the sink; the parts that there is room for are published together. An
-//! event without parts is consumed. If writing a part fails, the parts before it are out (a published slot cannot be taken
-//! back), the rest is not written, and the rejection goes with the original to the dead letter channel.
+//! Each part is written straight into a slot of the sink; the parts that there is room for are published
+//! together. An event without parts is consumed. If writing a part fails, the parts before it are out (a
+//! published slot cannot be taken back), the rest is not written, and the rejection goes with the original to
+//! the dead letter channel.
 //!
-//! Holds: nothing (gate). `Again`: it remembers how many parts are out. In the books an event is one `folded`, and one
-//! `generated` and one `out` for each part. Costs: `write`, the sink, no allocation after `new`.
+//! Holds: nothing (gate). `Again`: it remembers how many parts are out. In the books an event is one
+//! `folded`, and one `generated` and one `out` for each part. Costs: `write`, the sink, no allocation after
+//! `new`.
 
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Message, PartOf, Reason, Sink, Stage, Tick};
 use crate::pattern::Origin;
@@ -31,8 +33,8 @@ pub struct Splitter<C, F, K> {
 }
 
 impl<C, F, K: Sink> Splitter<C, F, K> {
-    /// `count` tells how many parts an event has, at most 255 (more is `Reject(InvalidKey)`, with none of them out);
-    /// `write` writes one of them into a slot of `sink`. Allocates the [`Account`].
+    /// `count` tells how many parts an event has, at most 255 (more is `Reject(InvalidKey)`, with none of
+    /// them out); `write` writes one of them into a slot of `sink`. Allocates the [`Account`].
     pub fn new<T: ?Sized>(count: C, write: F, sink: K) -> Self
     where
         C: FnMut(&T) -> usize,
@@ -109,8 +111,9 @@ impl<C, F, K> Debug for Splitter<C, F, K> {
     }
 }
 
-/// Lifts the writing of parts from bodies to messages: each part has an id that `origin` makes, its place among the parts, the
-/// whole's conversation, and the whole as its cause; the rest of its header is the whole's.
+/// Lifts the writing of parts from bodies to messages: each part has an id that `origin` makes, its place
+/// among the parts, the whole's conversation, and the whole as its cause; the rest of its header is the
+/// whole's.
 pub fn as_parts<A, B>(
     mut origin: Origin,
     mut write: impl FnMut(&A, PartOf, &mut B) -> Flow,

@@ -7,9 +7,11 @@
 use crate::contract::{Fault, Flow, Message, Reason};
 use core::fmt::{Debug, Formatter};
 
-/// Brings messages of older versions up to date: step `i` makes version `first + i + 1` of version `first + i`.
+/// Brings messages of older versions up to date: step `i` makes version `first + i + 1` of version `first +
+/// i`.
 ///
-/// The version is the header's `kind`. For an [`Edit`](super::Edit), or within a translation: `upcast.apply(slot)`.
+/// The version is the header's `kind`. For an [`Edit`](super::Edit), or within a translation:
+/// `upcast.apply(slot)`.
 ///
 /// ```
 /// use ringmain::contract::{Flow, Header, Message};
@@ -35,8 +37,8 @@ impl<T, const N: usize> Upcast<T, N> {
     /// Brings `message` to the newest version.
     ///
     /// # Errors
-    /// [`Reason::InvalidKey`] if the version is unknown; else what a step says (the message then is of the version before
-    /// that step, as far as the step left it alone).
+    /// [`Reason::InvalidKey`] if the version is unknown; else what a step says (the message then is of the
+    /// version before that step, as far as the step left it alone).
     pub fn apply(&self, message: &mut Message<T>) -> Flow {
         let known = message.header.kind.checked_sub(self.first).map(usize::from);
         let Some(steps) = known.and_then(|from| self.steps.get(from..)) else {
