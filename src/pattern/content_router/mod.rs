@@ -7,11 +7,11 @@
 //!                +-- no such branch --> Reject(NoRoute)
 //! ```
 //!
-//! | selector                           | decides                                                            |
-//! |------------------------------------|--------------------------------------------------------------------|
-//! | a closure `\|event: &T\| -> usize` | as it likes; by a `match` on an enum, say                          |
-//! | [`Rules`]                          | the first rule that holds, in the order written, else a default    |
-//! | [`RuleSwitch`]                     | by a selector that another thread replaces, at one sequence number |
+//! | selector                           | decides                                                         |
+//! |------------------------------------|-----------------------------------------------------------------|
+//! | a closure `\|event: &T\| -> usize` | as it likes; by a `match` on an enum, say                       |
+//! | [`Rules`]                          | the first rule that holds, in the order written, else a default |
+//! | [`RuleSwitch`]                     | as another thread says, from a sequence number on               |
 //!
 //! | event                        | goes to           | in the books             |
 //! |------------------------------|-------------------|--------------------------|
