@@ -69,7 +69,13 @@ impl<G: Gate> Writer<G> {
     }
     #[inline]
     pub(super) fn fill<R>(&mut self, fill: impl FnOnce(&mut G::Event) -> Flow<R>) -> Flow<R> {
-        self.room(1)?;
+        // The slot's line was read by the followers a lap ago, and comes back no faster than from their core: asked for
+        // only when it is to be written, it would hold up the store of the cursor behind it. A slot that is not known
+        // to be free is left alone, as a follower may be reading it.
+        let ahead = Slots::<G::Event>::AHEAD;
+        if self.room(1)? > ahead {
+            self.gate.slots().will_write(self.next.plus(ahead));
+        }
         // SAFETY: [R3] `room` found that `next` is before `gate + capacity`, so every follower is done with the slot;
         // `&mut self` is the only writer.
         let out = unsafe { self.gate.slots().lend(self.next, fill) }?;

@@ -12,10 +12,13 @@
 //! overwrites, or swaps with, what the slot held.
 
 use super::Sequence;
-use crate::sync::UnsafeCell;
+use crate::sync::{self, UnsafeCell};
 
 /// The largest ring: far below the numbers that tell laps apart, and building one of empty events still ends.
 const MAX_CAPACITY: u64 = 1 << 32;
+
+/// The bytes that move between cores at once. Only speed depends on it.
+const LINE: usize = 64;
 
 /// `capacity` slots of `T`, each with a mark `M` (a [`Stamp`](super::Stamp) or nothing) beside it.
 #[derive(Debug)]
@@ -143,6 +146,21 @@ impl<T, M> Slots<T, M> {
         // gives an index below it.
         let from = unsafe { self.slots.get_unchecked(self.index(at)..) };
         from.get(..n as usize).unwrap_or(from)
+    }
+    /// So many slots before it fills one, a writer does well to say that it [will](Self::will_write): a few lines, the
+    /// time that a line takes to come from another core.
+    pub const AHEAD: u64 = match size_of::<Slot<T, M>>() {
+        0 => 1,
+        size => 1 + (4 * LINE - 1) as u64 / size as u64,
+    };
+    /// Has the line of the slot of position `at` fetched for writing, if the slot is the first one to begin in its line.
+    /// Wait-free; a hint without effect on what is read or written.
+    #[inline(always)]
+    pub fn will_write(&self, at: Sequence) {
+        let slot = self.slot(at);
+        if core::ptr::from_ref(slot).addr() % LINE < size_of::<Slot<T, M>>() {
+            sync::will_write(slot);
+        }
     }
     /// The slot of position `at`.
     #[inline(always)]
