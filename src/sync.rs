@@ -40,9 +40,13 @@ pub(crate) fn spin() {
 #[inline(always)]
 pub(crate) fn will_write<T>(place: &T) {
     #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
-    // SAFETY: no rule [R*] is touched: the instruction changes nothing that a program can see, whatever the address.
-    unsafe {
-        core::arch::asm!("prefetchw [{}]", in(reg) place, options(nostack, preserves_flags, nomem))
+    {
+        let address = core::ptr::from_ref(place).addr();
+        // SAFETY: no rule [R*] is touched: the instruction changes nothing that a program can see, whatever the
+        // address.
+        unsafe {
+            core::arch::asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, nomem))
+        }
     }
     #[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
     let _ = place;
