@@ -42,7 +42,7 @@ fn never_sleeps_without_a_turn_between_listing_and_sleep() {
 /// Both sides sleep at once when there is nothing to do, and only the other side can wake them.
 #[test]
 fn ten_thousand_round_trips_between_sleepers() {
-    let rounds = if cfg!(miri) { 20 } else { 10_000 };
+    let rounds = if cfg!(miri) { 5 } else { 10_000 };
     let begin = Instant::now();
     let (tx, mut rx_there) = spsc::channel(1, || 0u64).unwrap();
     let (tx_there, mut rx) = spsc::channel(1, || 0u64).unwrap();
@@ -66,7 +66,7 @@ fn ten_thousand_round_trips_between_sleepers() {
 /// A sleeper and a ringer that never sleeps: the ring falls into every phase of going to sleep.
 #[test]
 fn a_producer_in_haste_never_leaves_the_sleeper_behind() {
-    let events = if cfg!(miri) { 50 } else { 50_000 };
+    let events = if cfg!(miri) { 10 } else { 50_000 };
     let begin = Instant::now();
     let (tx, mut rx) = spsc::channel(4, || 0u64).unwrap();
     let mut wait = Park::new().spins(0).yields(0).limit(LONG);
