@@ -106,3 +106,17 @@ impl Bell {
         self.0.token.take(limit);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_rings_first_leaves_nothing_to_do_for_the_next() {
+        let bell = Bell::new();
+        bell.list();
+        bell.ring();
+        assert!(!bell.0.asleep.load(Ordering::Relaxed));
+        bell.sleep(Duration::MAX);
+    }
+}
