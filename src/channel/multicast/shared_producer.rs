@@ -76,7 +76,6 @@ impl<T> SharedProducer<T> {
         let ring = &self.leaves.ring;
         let (claim, capacity) = (&ring.mode.claim, ring.slots.capacity());
         let mut from = claim.peek();
-        let backoff = crossbeam_utils::Backoff::new();
         loop {
             // More than a lap is less than nothing: others have claimed past what this producer knows to be free.
             let mut room = self.free_until.since(from);
@@ -109,7 +108,7 @@ impl<T> SharedProducer<T> {
             let n = room.min(want);
             match claim.take(from, n) {
                 Ok(()) => return Ok((from, n)),
-                Err(_) => { backoff.spin(); from = claim.peek() }
+                Err(now) => from = now,
             }
         }
     }
