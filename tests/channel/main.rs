@@ -1,4 +1,5 @@
 //! The rings from outside: public API, real threads.
 
+mod hangs;
 mod multicast;
 mod spsc;
