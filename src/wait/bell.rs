@@ -110,6 +110,7 @@ impl Bell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{contract::Wait, wait::Park};
 
     #[test]
     fn who_rings_first_leaves_nothing_to_do_for_the_next() {
@@ -118,5 +119,19 @@ mod tests {
         bell.ring();
         assert!(!bell.0.asleep.load(Ordering::Relaxed));
         bell.sleep(Duration::MAX);
+    }
+
+    #[test]
+    fn nobody_wakes_a_sleeper_that_is_gone_or_awake() {
+        let mut park = Park::new().spins(0).yields(0);
+        let bell = park.bell();
+        let asleep = || bell.0.asleep.load(Ordering::Relaxed);
+        park.idle();
+        assert!(asleep());
+        park.reset();
+        assert!(!asleep());
+        park.idle();
+        drop(park);
+        assert!(!asleep());
     }
 }

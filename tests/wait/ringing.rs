@@ -16,7 +16,7 @@ fn rings(park: &mut Park, act: impl FnOnce()) -> bool {
     begin.elapsed() < LIMIT
 }
 
-const LIMIT: Duration = Duration::from_millis(100);
+const LIMIT: Duration = Duration::from_millis(300);
 
 fn park() -> Park {
     Park::new().spins(0).yields(0).limit(LIMIT)
