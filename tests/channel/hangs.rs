@@ -238,8 +238,8 @@ fn a_producer_that_stalls_stops_readers_at_its_slot_and_others_after_a_lap() {
     }
     let fails = |_: &mut u64| -> Flow { Err(Fault::new(1).into()) };
     let panics: fn(&mut u64) -> Flow = |_| panic_on_purpose();
-    let ends: [(fn(&mut u64) -> Flow, &[u64]); 3] =
-        [(good, &[100, 1, 2, 3]), (fails, &[1, 2, 3]), (panics, &[1, 2, 3])];
+    type Fill = fn(&mut u64) -> Flow;
+    let ends: [(Fill, &[u64]); 3] = [(good, &[100, 1, 2, 3]), (fails, &[1, 2, 3]), (panics, &[1, 2, 3])];
     for (end, expected) in ends {
         let mut ring = Multicast::many(4, || 0).unwrap();
         let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
