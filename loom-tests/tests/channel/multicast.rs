@@ -250,6 +250,33 @@ fn two_producers_get_two_slots() {
     });
 }
 
+/// The order is one for all readers, and each producer's own events are in it as they were filled. One reader takes one
+/// event a turn, the other what is there.
+#[test]
+fn a_producer_keeps_its_order_between_the_events_of_another() {
+    let legal = [vec![1, 2, 10], vec![1, 10, 2], vec![10, 1, 2]];
+    outcomes("multicast: order of two producers", &legal, || {
+        let mut ring = many(4);
+        let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
+        let mut tx = ring.build().unwrap();
+        let other = offering(tx.clone(), 10);
+        let two = thread::spawn(move || {
+            assert!(takes(&mut tx, 1) && takes(&mut tx, 2));
+            tx
+        });
+        let mut by_a = take_some(&mut a, 1).0;
+        by_a.extend(take_some(&mut a, 1).0);
+        let mut by_b = take(&mut b);
+        let (taken, _other) = other.join().unwrap();
+        let _tx = two.join().unwrap();
+        assert!(taken);
+        by_a.extend(take(&mut a));
+        by_b.extend(take(&mut b));
+        assert_eq!(by_a, by_b);
+        by_a
+    });
+}
+
 #[test]
 fn producers_that_race_at_the_wrap_get_one_slot() {
     // Whether producer 2 and producer 3 were taken, and what the reader saw in its second turn.
