@@ -39,7 +39,7 @@ const USAGE: u8 = 2;
 const NO_DATA: u8 = 65;
 const NO_INPUT: u8 = 66;
 const BUG: u8 = 70;
-const READ_ERROR: u8 = 74;
+const IO_ERROR: u8 = 74;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -131,10 +131,7 @@ where
         return Err(Failure::new(BUG, format_args!("the ledger does not balance: {wrong}")));
     }
     if let Some(error) = outcome.failure() {
-        return Err(Failure::new(
-            READ_ERROR,
-            format_args!("the input could not be read to its end: {error}"),
-        ));
+        return Err(Failure::new(IO_ERROR, format_args!("the input could not be read to its end: {error}")));
     }
     if report.good() == 0 {
         return Err(Failure::new(NO_DATA, "no good row: is this a LOBSTER message file?"));
@@ -152,7 +149,7 @@ fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::new(READ_ERROR, format_args!("cannot write the report: {error}")))
+            Err(Failure::new(IO_ERROR, format_args!("cannot write the report: {error}")))
         }
         _ => Ok(()),
     }

@@ -67,7 +67,7 @@ const EXITS: &str = "Exit codes:
   65  no good row: the input is empty, or nothing in it is a row
   66  the input cannot be opened
   70  the ledger does not balance, or a stage failed: a bug
-  74  the input could not be read to its end; the report tells of what was read";
+  74  the input could not be read to its end (the report tells of what was read), or the report not be written";
 
 impl Args {
     /// The file to read, unless it is standard input or a session made up.

@@ -272,6 +272,30 @@ fn a_closed_pipe_ends_it_quietly() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_said() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    let child = program()
+        .args(["--rows", "2000"])
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    ends(&child.wait_with_output().expect("the program ends"), 74, "cannot write the report");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_read_before_an_error_is_reported() {
+    // Reading the memory of a process from its beginning fails: nothing is mapped there.
+    let output = run(&["/proc/self/mem", "--json"]);
+    ends(&output, 74, "could not be read to its end");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!((&answer["rows"], &answer["balanced"]), (&json!(0), &json!(true)));
+}
+
+#[test]
 fn a_rate_is_kept() {
     for threads in ["1", "2"] {
         let args = ["--json", "--rows", "400", "--rate", "10000", "--sample", "1", "--threads", threads];
