@@ -219,6 +219,19 @@ fn the_report_says_what_the_object_says() {
 }
 
 #[test]
+fn the_first_ten_dead_letters_are_shown_and_all_are_counted() {
+    for (bad, end) in
+        [(10, "row 11: empty line: \n\nledger"), (12, "row 11: empty line: \n  and 2 more\n\nledger")]
+    {
+        let input = format!("34200.5,1,7,100,5850000,1\n{}", "\n".repeat(bad));
+        let output = feed(&["-"], input.as_bytes());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(&format!("dead letters  {bad:>12}\n  row 2: empty line: \n")), "{text}");
+        assert!(text.contains(end), "{end:?} is not in\n{text}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_said() {
     ends(&run(&["/no/such/file.csv"]), 66, "/no/such/file.csv");
     let directory = std::env::temp_dir();

@@ -7,6 +7,7 @@ mod market;
 mod book;
 #[cfg(not(miri))]
 mod cli;
+mod feed;
 mod lines;
 mod rows;
 mod session;
