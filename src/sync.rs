@@ -187,6 +187,17 @@ mod dense {
                     self.value.store(value, order);
                 }
                 #[track_caller]
+                pub fn compare_exchange(
+                    &self,
+                    old: $t,
+                    new: $t,
+                    ok: Ordering,
+                    err: Ordering,
+                ) -> Result<$t, $t> {
+                    self.mark();
+                    self.value.compare_exchange(old, new, ok, err)
+                }
+                #[track_caller]
                 pub fn compare_exchange_weak(
                     &self,
                     old: $t,

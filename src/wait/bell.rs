@@ -83,9 +83,12 @@ impl Bell {
         }
     }
     /// Of several ringers, one wakes. Relaxed: the token's lock orders what follows.
+    ///
+    /// A ringer that comes too late writes nothing, so whoever finds the flag lowered by a ringer knows that this ringer
+    /// wakes the sleeper.
     #[cold]
     fn wake(&self) {
-        if self.0.asleep.swap(false, Ordering::Relaxed) {
+        if self.0.asleep.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.0.token.give();
         }
     }
