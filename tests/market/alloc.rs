@@ -145,13 +145,15 @@ fn expect_no_allocation(what: &str, allocations: u64, outcome: &Outcome) {
 fn main() {
     // Does it count at all? Also on another thread?
     assert_eq!(count(|| drop(std::hint::black_box(Box::new(1)))), 1, "the counter is not in place");
-    let (start, end) = (Barrier::new(2), Barrier::new(2));
+    let (ready, start, end) = (Barrier::new(2), Barrier::new(2), Barrier::new(2));
     std::thread::scope(|scope| {
         scope.spawn(|| {
+            ready.wait();
             start.wait();
             drop(std::hint::black_box(Vec::<u64>::with_capacity(9)));
             end.wait();
         });
+        ready.wait(); // a thread may allocate while it starts
         let seen = count(|| {
             start.wait();
             end.wait();
@@ -173,17 +175,19 @@ fn main() {
     expect_no_allocation("every agent until it is stuck", allocations, &outcome);
 
     let (groups, outcome) = market(3, None);
-    let (start, end) = (Barrier::new(4), Barrier::new(4));
+    let (ready, start, end) = (Barrier::new(4), Barrier::new(4), Barrier::new(4));
     let allocations = std::thread::scope(|scope| {
         for mut group in groups {
-            let (start, end) = (&start, &end);
+            let (ready, start, end) = (&ready, &start, &end);
             scope.spawn(move || {
+                ready.wait();
                 start.wait();
                 to_the_end(&mut group);
                 drop(group);
                 end.wait();
             });
         }
+        ready.wait();
         count(|| {
             start.wait();
             end.wait();
