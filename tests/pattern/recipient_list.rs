@@ -17,7 +17,7 @@ conforms!(
 );
 
 #[test]
-fn recipient_list_reaches_those_named_and_says_when_nobody_is() {
+fn content_router_8_a_recipient_list_reaches_those_named_and_says_when_nobody_is() {
     let [a, b, c] = [Collect::new(), Collect::new(), Collect::new()];
     let a_and_c_if_odd = |n: &u64| if n % 2 == 1 { Recipients::of([0, 2]) } else { Recipients::NONE };
     let mut list = RecipientList::new(a_and_c_if_odd, [a.clone(), b.clone(), c.clone()]);
