@@ -122,6 +122,18 @@ impl<R, B> ContentRouter<R, B> {
     pub fn account(&self) -> Arc<Account> {
         self.ledger.account()
     }
+
+    /// The branch of an event that may be the one that was to come again.
+    #[cold]
+    fn chosen_before<T: ?Sized>(&mut self, event: &T, at: At) -> usize
+    where
+        R: Selector<T>,
+    {
+        match self.chosen.take() {
+            Some((seq, branch)) if seq == at.seq => branch,
+            _ => self.select.select(event, at),
+        }
+    }
 }
 
 impl<In, R, B> Stage<In> for ContentRouter<R, B>
@@ -132,9 +144,9 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: In, at: At) -> Flow {
-        let branch = match self.chosen.take() {
-            Some((seq, branch)) if seq == at.seq => branch,
-            _ => self.select.select(&event, at),
+        let branch = match self.chosen {
+            None => self.select.select(&event, at),
+            Some(_) => self.chosen_before(&event, at),
         };
         if branch >= B::COUNT {
             return self.ledger.delivered(Err(Fault::of(Reason::NoRoute).into()));

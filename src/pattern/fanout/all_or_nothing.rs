@@ -18,9 +18,10 @@ use core::fmt::{Debug, Formatter};
 /// Copies every event into every one of some rings, or, if one of them has no room, into none.
 ///
 /// It fills the second sink's slot within the first's, and so on: each publishes only if all those inside it
-/// did. So nothing is published in vain where a slot can be given back. A ring with many producers cannot take
-/// one back, and is left with a void slot, which readers skip, each time that a ring after it is full: such a
-/// ring stands last. A closed sink ends it. The rings become readable one after the other, the last first.
+/// did. So nothing is published in vain where a slot can be given back. A ring with many producers cannot
+/// take one back, and is left with a void slot, which readers skip, each time that a ring after it is full:
+/// such a ring stands last. A closed sink ends it. The rings become readable one after the other, the last
+/// first.
 ///
 /// Holds: nothing (gate). In the books as [`Fanout`](super::Fanout). A panic of `clone_from` reaches no
 /// reader of any ring.

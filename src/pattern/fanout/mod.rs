@@ -178,12 +178,12 @@ impl Round {
     where
         B: for<'b> Branches<&'b T>,
     {
-        // Out of `self` while the branches run: were one to panic, the next event would begin a round of its
-        // own.
-        let mut round = core::mem::take(self);
-        if round.event != Some(at.seq) {
-            round = Self::default();
-        }
+        // Out of `self` while the branches run: were one to panic, the next event would begin its own round.
+        let mut round = match self.event {
+            None => Self::default(),
+            Some(_) => self.resume(at),
+        };
+        let mut copies = Copies { taken: 0, ledger };
         let mut full = false;
         for branch in 0..B::COUNT {
             if wanted & !round.served & 1 << branch == 0 || !open.has(branch) {
@@ -201,13 +201,36 @@ impl Round {
                 Ok(()) => {}
             }
             round.served |= 1 << branch;
-            ledger.generated(1);
-            ledger.passed(1);
+            copies.taken += 1;
         }
+        drop(copies);
         if full {
             *self = Self { event: Some(at.seq), ..round };
             return Err(Halt::Again);
         }
         round.fault.map_or(Ok(()), |fault| Err(fault.into()))
+    }
+
+    /// The round of an event that may be the one that was to come again.
+    #[cold]
+    fn resume(&mut self, at: At) -> Self {
+        let round = core::mem::take(self);
+        if round.event == Some(at.seq) { round } else { Self::default() }
+    }
+}
+
+/// Books the copies that the branches took, also if one of them panics.
+struct Copies<'a> {
+    taken: u64,
+    ledger: &'a mut Ledger,
+}
+
+impl Drop for Copies<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.taken > 0 {
+            self.ledger.generated(self.taken);
+            self.ledger.passed(self.taken);
+        }
     }
 }

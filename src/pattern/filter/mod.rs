@@ -81,6 +81,18 @@ impl<C, S, D> Filter<C, S, D> {
     pub fn account(&self) -> Arc<Account> {
         self.ledger.account()
     }
+
+    /// The verdict on an event that may be the one that was to come again.
+    #[cold]
+    fn judged_before<T: ?Sized>(&mut self, event: &T, at: At) -> Verdict
+    where
+        C: Criterion<T>,
+    {
+        match self.judged.take() {
+            Some((seq, verdict)) if seq == at.seq => verdict,
+            _ => self.criterion.judge(event, at),
+        }
+    }
 }
 
 impl<In, C, S, D> Stage<In> for Filter<C, S, D>
@@ -92,9 +104,9 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: In, at: At) -> Flow {
-        let verdict = match self.judged.take() {
-            Some((seq, verdict)) if seq == at.seq => verdict,
-            _ => self.criterion.judge(&event, at),
+        let verdict = match self.judged {
+            None => self.criterion.judge(&event, at),
+            Some(_) => self.judged_before(&event, at),
         };
         let flow = match verdict {
             Verdict::Keep => {

@@ -155,7 +155,8 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: &'e mut T, at: At) -> Flow {
-        if self.edited.take() != Some(at.seq) {
+        // Looked at before it is taken: the usual event writes nothing here.
+        if self.edited.is_none() || self.edited.take() != Some(at.seq) {
             let flow = (self.edit)(event);
             if flow.is_err() {
                 return self.ledger.delivered(flow);
