@@ -28,6 +28,11 @@ pub trait Branches<In>: Row {
     /// If there is no such branch.
     fn on_branch(&mut self, branch: usize, event: In, at: At) -> Flow;
 
+    /// Gives `event` to each branch of `mask` in turn, and tells `said` what it says of it.
+    fn on_each(&mut self, mask: u64, event: In, at: At, said: impl FnMut(usize, Flow))
+    where
+        In: Copy;
+
     /// Tells each branch that is still open that the turn ends, and closes those that say `Stop`.
     ///
     /// # Errors
@@ -90,6 +95,17 @@ impl<In, S: Stage<In>, const N: usize> Branches<In> for [S; N] {
     fn on_branch(&mut self, branch: usize, event: In, at: At) -> Flow {
         self[branch].on_event(event, at)
     }
+    #[inline]
+    fn on_each(&mut self, mask: u64, event: In, at: At, mut said: impl FnMut(usize, Flow))
+    where
+        In: Copy,
+    {
+        for (i, stage) in self.iter_mut().enumerate() {
+            if mask & 1 << i != 0 {
+                said(i, stage.on_event(event, at));
+            }
+        }
+    }
     fn on_batch_end(&mut self, now: Tick, open: &mut Open) -> Flow {
         let mut flow = Ok(());
         for (i, stage) in self.iter_mut().enumerate() {
@@ -112,6 +128,15 @@ macro_rules! tuple_branches {
                     $($i => self.$i.on_event(event, at),)+
                     _ => panic!("branch {branch} of {}", $count),
                 }
+            }
+            #[inline]
+            fn on_each(&mut self, mask: u64, event: In, at: At, mut said: impl FnMut(usize, Flow))
+            where
+                In: Copy,
+            {
+                $(if mask & 1 << $i != 0 {
+                    said($i, self.$i.on_event(event, at));
+                })+
             }
             fn on_batch_end(&mut self, now: Tick, open: &mut Open) -> Flow {
                 let flow = Ok(());

@@ -185,14 +185,12 @@ impl Round {
         };
         let mut copies = Copies { taken: 0, ledger };
         let mut full = false;
-        for branch in 0..B::COUNT {
-            if wanted & !round.served & 1 << branch == 0 || !open.has(branch) {
-                continue;
-            }
-            match branches.on_branch(branch, event, at) {
+        let missing = open.of(wanted & !round.served);
+        branches.on_each(missing, event, at, |branch, flow| {
+            match flow {
                 Err(Halt::Again) => {
                     full = true;
-                    continue;
+                    return;
                 }
                 Err(Halt::Stop) => open.close(branch),
                 Err(Halt::Reject(fault)) => {
@@ -202,7 +200,7 @@ impl Round {
             }
             round.served |= 1 << branch;
             copies.taken += 1;
-        }
+        });
         drop(copies);
         if full {
             *self = Self { event: Some(at.seq), ..round };
