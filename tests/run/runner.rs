@@ -90,7 +90,8 @@ fn the_system_sees_the_name() {
     crew.join(LONG).unwrap();
     let (name, comm) = told.recv().unwrap();
     assert_eq!(name.as_deref(), Some("market"));
-    assert!(comm.is_none_or(|comm| comm.trim() == "market"));
+    // Under Miri all threads are one to the system.
+    assert!(cfg!(miri) || comm.is_none_or(|comm| comm.trim() == "market"));
 }
 
 /// Counts how often it is read.
