@@ -37,6 +37,11 @@ pub(super) struct Writer<G: Gate> {
 }
 
 impl<G: Gate> Writer<G> {
+    /// So far before it fills a slot, the writer asks for its line. The followers read it a lap ago, and it comes back no
+    /// faster than from their core: asked for only when it is to be written, it would hold up the store of the cursor
+    /// behind it. A slot that is not known to be free is left alone, as a follower may be reading it.
+    const AHEAD: u64 = Slots::<G::Event>::AHEAD;
+
     pub(super) fn new(gate: G, start: Sequence) -> Self {
         let next = start;
         Self { gate, next, free_until: next }
@@ -69,16 +74,14 @@ impl<G: Gate> Writer<G> {
     }
     #[inline]
     pub(super) fn fill<R>(&mut self, fill: impl FnOnce(&mut G::Event) -> Flow<R>) -> Flow<R> {
-        // The slot's line was read by the followers a lap ago, and comes back no faster than from their core: asked for
-        // only when it is to be written, it would hold up the store of the cursor behind it. A slot that is not known
-        // to be free is left alone, as a follower may be reading it.
-        let ahead = Slots::<G::Event>::AHEAD;
-        if self.room(1)? > ahead {
-            self.gate.slots().will_write(self.next.plus(ahead));
+        let (room, slots) = (self.room(1)?, self.gate.slots());
+        let soon = self.next.plus(Self::AHEAD);
+        if room > Self::AHEAD && slots.begins_line(soon) {
+            slots.will_write(soon);
         }
         // SAFETY: [R3] `room` found that `next` is before `gate + capacity`, so every follower is done with the slot;
         // `&mut self` is the only writer.
-        let out = unsafe { self.gate.slots().lend(self.next, fill) }?;
+        let out = unsafe { slots.lend(self.next, fill) }?;
         self.next = self.next.next();
         self.gate.tail().advance(self.next);
         Ok(out)
@@ -98,8 +101,16 @@ impl<G: Gate> Writer<G> {
         };
         let mut batch = Batch::new(self.gate.tail(), &mut self.next);
         let mut count = 0;
+        let slots = self.gate.slots();
         while count < room {
-            for slot in self.gate.slots().row(batch.at, room - count) {
+            // What comes after this stretch is perhaps of the next batch.
+            if self.free_until.since(batch.at) >= 2 * Self::AHEAD {
+                let soon = batch.at.plus(Self::AHEAD);
+                for k in (0..Self::AHEAD).step_by(Slots::<G::Event>::IN_LINE as usize) {
+                    slots.will_write(soon.plus(k));
+                }
+            }
+            for slot in slots.row(batch.at, (room - count).min(Self::AHEAD)) {
                 // SAFETY: [R3] the slot is one of the `room` from `next` that `room` found to be free; `&mut self` is
                 // the only writer.
                 let flow = unsafe { slot.lend(|slot| fill(count as usize, slot)) };

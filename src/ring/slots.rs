@@ -153,14 +153,22 @@ impl<T, M> Slots<T, M> {
         0 => 1,
         size => 1 + (4 * LINE - 1) as u64 / size as u64,
     };
-    /// Has the line of the slot of position `at` fetched for writing, if the slot is the first one to begin in its line.
-    /// Wait-free; a hint without effect on what is read or written.
+    /// So many slots begin in one line, at least one.
+    pub const IN_LINE: u64 = match size_of::<Slot<T, M>>() {
+        0 => 1,
+        size => 1 + (LINE - 1) as u64 / size as u64,
+    };
+    /// Has the line in which the slot of position `at` begins fetched for writing. Wait-free; a hint without effect on
+    /// what is read or written.
     #[inline(always)]
     pub fn will_write(&self, at: Sequence) {
-        let slot = self.slot(at);
-        if core::ptr::from_ref(slot).addr() % LINE < size_of::<Slot<T, M>>() {
-            sync::will_write(slot);
-        }
+        sync::will_write(self.slot(at));
+    }
+    /// No slot before that of position `at` begins in the same line.
+    #[inline(always)]
+    #[must_use]
+    pub fn begins_line(&self, at: Sequence) -> bool {
+        core::ptr::from_ref(self.slot(at)).addr() % LINE < size_of::<Slot<T, M>>()
     }
     /// The slot of position `at`.
     #[inline(always)]
