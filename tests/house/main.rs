@@ -5,6 +5,7 @@
 
 mod auto_traits;
 mod floors;
+mod mirror;
 mod readme;
 mod source;
 mod unsafe_ratchet;
