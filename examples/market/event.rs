@@ -1,10 +1,10 @@
-//! What travels on the ring: one cache line.
+//! What travels on the ring: two cache lines, of which a good row uses the first.
 //!
 //! ```text
-//!   0        8        16       24                                              64
-//!  +--------+--------+--------+------------------------------------------------+
-//!  | number |  due   |   id   | a row, or what is wrong and how the line begins|
-//!  +--------+--------+--------+------------------------------------------------+
+//!   0        8        16       24                     64                       128
+//!  +--------+--------+--------+----------------------+ - - - - - - - - - - - - -+
+//!  | number |  due   |   id   | a row, or what is wrong and the line as it came  |
+//!  +--------+--------+--------+----------------------+ - - - - - - - - - - - - -+
 //! ```
 //!
 //! A line that cannot be read travels too, so that one stage, the editor, decides on all that is bad.
@@ -24,6 +24,8 @@ pub(crate) struct Event {
     pub(crate) id: MessageId,
     pub(crate) body: Body,
 }
+
+const _: () = assert!(size_of::<Event>() == 128);
 
 /// What the line says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,8 +72,8 @@ impl Correlated for Event {
 }
 
 impl Bad {
-    /// Bytes kept of a bad line: a row of a real file fits.
-    const KEPT: usize = 37;
+    /// Bytes kept of a bad line: more than any good row has, so that a dead letter shows what came in full.
+    const KEPT: usize = 101;
 
     pub(crate) fn line(wrong: Wrong, line: &[u8]) -> Self {
         let mut bad = Self { wrong, length: 0, text: [0; Self::KEPT] };
