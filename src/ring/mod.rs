@@ -1,7 +1,7 @@
 //! Shared memory: positions, cursors, counters, stamps and slots.
 //!
-//! The only room besides `channel` that holds `unsafe`, and, with `wait/bell.rs`, the only one that names a
-//! memory ordering.
+//! The only room besides `channel` that holds `unsafe` (but for one hint to the processor in `sync`), and, with
+//! `wait/bell.rs`, the only one that names a memory ordering.
 
 mod claim;
 mod counter;
