@@ -168,6 +168,7 @@ fn a_ring_of_one_slot_is_enough() {
 #[test]
 fn good_rows_are_not_lost_behind_bad_ones() {
     let good = "34200.1,1,7,100,5850000,1\n";
+    let too_long = format!("row 4: line too long: {}...", "x".repeat(101));
     let cases: [(String, u64, &[&str]); 6] = [
         (good.repeat(2), 2, &[]),
         (good.trim_end().into(), 1, &[]),
@@ -177,11 +178,7 @@ fn good_rows_are_not_lost_behind_bad_ones() {
         (
             format!("time,type\n{good}34200.5,1,9,0,5850000,1\n{}\n{good}", "x".repeat(9_999)),
             2,
-            &[
-                "row 1: not a number: time,type",
-                "row 3: size is zero: 34200.5,1,9,0,5850000,1",
-                "row 4: line too long: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...",
-            ],
+            &["row 1: not a number: time,type", "row 3: size is zero: 34200.5,1,9,0,5850000,1", &too_long],
         ),
     ];
     for (text, rows, letters) in cases {
