@@ -334,6 +334,29 @@ fn the_end_of_a_chain_gates_two_producers() {
     });
 }
 
+/// A reader may be past the position that a producer believes to be free. What it is done with says nothing of the other
+/// reader, which has seen nothing yet.
+#[test]
+fn a_reader_past_a_stale_position_frees_nothing_for_the_others() {
+    let legal = [(false, true, true), (true, true, false)];
+    outcomes("multicast: stale position, two readers", &legal, || {
+        let mut ring = many(2);
+        let (mut fast, mut slow) = (ring.reader("fast", &[]), ring.reader("slow", &[]));
+        let mut tx = ring.build().unwrap();
+        let mut other = tx.clone();
+        let theirs = thread::spawn(move || {
+            let taken = (takes(&mut other, 1), takes(&mut other, 2));
+            (taken, take(&mut fast), fast, other)
+        });
+        let mine = takes(&mut tx, 3);
+        let ((first, second), by_fast, mut fast, _other) = theirs.join().unwrap();
+        let by_slow = take(&mut slow);
+        assert_eq!(by_slow.len(), [first, second, mine].into_iter().filter(|taken| *taken).count());
+        assert_eq!([by_fast, take(&mut fast)].concat(), by_slow);
+        (mine, first, second)
+    });
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Mishap {
     Fails,
