@@ -9,6 +9,7 @@ mod cursor;
 mod sequence;
 mod slots;
 mod stamp;
+mod tally;
 
 pub use claim::Claim;
 pub use counter::Counter;
@@ -16,3 +17,4 @@ pub use cursor::{Cursor, Progress};
 pub use sequence::Sequence;
 pub use slots::{CapacityError, Slot, Slots};
 pub use stamp::{Published, Stamp};
+pub use tally::Tally;

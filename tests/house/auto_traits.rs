@@ -98,6 +98,7 @@ table! {
     true  true  ring::Counter,
     true  true  ring::Stamp,
     true  true  ring::Claim,
+    true  true  ring::Tally,
     true  true  ring::Slots<u64>,
     true  false ring::Slots<Cell<u64>>,
     false false ring::Slots<Guard>,

@@ -8,6 +8,7 @@ mod counter;
 mod cursor;
 mod slots;
 mod stamp;
+mod tally;
 
 use loom::sync::Arc;
 use ringmain::ring::{Sequence, Slots};
