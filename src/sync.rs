@@ -52,6 +52,35 @@ pub(crate) fn will_write<T>(place: &T) {
     let _ = place;
 }
 
+/// Tells the processor `n` times that this thread waits: a moment without a system call, and none at all in a model,
+/// where time does not pass.
+#[cold]
+#[inline(never)]
+pub(crate) fn pause(n: u32) {
+    #[cfg(loom)]
+    let _ = n;
+    #[cfg(not(loom))]
+    for _ in 0..n {
+        std::hint::spin_loop();
+    }
+}
+
+/// Tells the processor that this thread will soon read the line where `place` begins. A hint, known to x86-64 only.
+#[inline(always)]
+pub(crate) fn will_read<T>(place: &T) {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
+    {
+        let address = core::ptr::from_ref(place).addr();
+        // SAFETY: no rule [R*] is touched: the instruction changes nothing that a program can see, whatever the
+        // address.
+        unsafe {
+            core::arch::asm!("prefetcht0 [{}]", in(reg) address, options(nostack, preserves_flags, nomem))
+        }
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
+    let _ = place;
+}
+
 /// Gives the rest of this thread's time slice away: one system call.
 #[inline]
 pub(crate) fn yield_now() {

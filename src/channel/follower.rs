@@ -16,6 +16,7 @@
 //! | the cursor ahead, or the slot's stamp S1 S3 | `Feed::ahead`, `Feed::published` | the slots' contents |
 
 use super::batch::Batch;
+use super::pace::Pace;
 use crate::contract::{At, Drained, End, Flow, Halt, Stage, Tick};
 use crate::ring::{Cursor, Progress, Published, Sequence, Slot, Slots};
 
@@ -43,8 +44,11 @@ pub(super) struct Follower<F: Feed> {
     feed: F,
     /// Exact: everything before it is consumed; published at the end of each batch, and now and then in it.
     done: Sequence,
-    /// As it was seen last. May be stale, never too late.
-    ahead: Progress,
+    /// How far those ahead were seen to be. May be stale, never too late.
+    ahead: Sequence,
+    /// They were seen to publish nothing behind `ahead`. Stable.
+    ended: bool,
+    pace: Pace,
 }
 
 /// So many events are consumed between two stores of the cursor in one batch: seldom enough to leave the line to those
@@ -53,8 +57,7 @@ const STRIDE: u64 = 64;
 
 impl<F: Feed> Follower<F> {
     pub(super) fn new(feed: F, start: Sequence) -> Self {
-        let ahead = Progress { done: start, closed: false, left: false };
-        Self { feed, done: start, ahead }
+        Self { feed, done: start, ahead: start, ended: false, pace: Pace::new(start) }
     }
     pub(super) fn feed(&self) -> &F {
         &self.feed
@@ -92,12 +95,12 @@ impl<F: Feed> Follower<F> {
         let stride = (slots.capacity() / 4).clamp(1, STRIDE);
         let mut batch = Batch::new(feed.cursor(), &mut self.done);
         let (mut left, mut end) = (limit as u64, None);
-        let mut known = self.ahead.done.since(batch.at);
+        let mut known = self.ahead.since(batch.at);
         // What was seen last is enough for a small limit, but for the void slots in it.
         let mut fresh = known < left;
         if fresh {
-            self.ahead = feed.ahead(batch.at);
-            known = self.ahead.done.since(batch.at);
+            (self.ahead, self.ended) = look(feed, &mut self.pace, batch.at);
+            known = self.ahead.since(batch.at);
         }
         'batch: while known.min(left) != 0 {
             let most = known.min(left);
@@ -105,7 +108,7 @@ impl<F: Feed> Follower<F> {
                 match F::published(slot.mark(), batch.at) {
                     Published::NotYet => {
                         // The stamps have the last word on how far it goes; the end may have come meanwhile.
-                        self.ahead = feed.ahead(batch.at);
+                        (self.ahead, self.ended) = seen(feed, batch.at);
                         break 'batch;
                     }
                     Published::Void => batch.step(),
@@ -129,15 +132,15 @@ impl<F: Feed> Follower<F> {
                 break;
             }
             batch.publish();
-            known = self.ahead.done.since(batch.at);
+            known = self.ahead.since(batch.at);
             if known == 0 && !fresh {
                 fresh = true;
-                self.ahead = feed.ahead(batch.at);
-                known = self.ahead.done.since(batch.at);
+                (self.ahead, self.ended) = look(feed, &mut self.pace, batch.at);
+                known = self.ahead.since(batch.at);
             }
         }
         drop(batch);
-        let dry = self.ahead.closed && self.done == self.ahead.done;
+        let dry = self.ended && self.done == self.ahead;
         Drained { count: limit - left as usize, end: end.or(dry.then_some(End::Closed)) }
     }
     /// As `walk`, for one event: there is no progress to keep while it runs.
@@ -145,18 +148,18 @@ impl<F: Feed> Follower<F> {
     fn walk_one(&mut self, one: impl FnOnce(&Slot<F::Event, F::Mark>, Sequence) -> Flow) -> Drained {
         let (mut count, mut end, mut fresh) = (0, None, false);
         loop {
-            if self.done == self.ahead.done {
+            if self.done == self.ahead {
                 if fresh {
                     break;
                 }
                 fresh = true;
-                self.ahead = self.feed.ahead(self.done);
+                (self.ahead, self.ended) = look(&self.feed, &mut self.pace, self.done);
                 continue;
             }
             let slot = self.feed.slots().slot(self.done);
             match F::published(slot.mark(), self.done) {
                 Published::NotYet => {
-                    self.ahead = self.feed.ahead(self.done);
+                    (self.ahead, self.ended) = seen(&self.feed, self.done);
                     break;
                 }
                 Published::Void => self.step(),
@@ -171,7 +174,7 @@ impl<F: Feed> Follower<F> {
                 }
             }
         }
-        let dry = self.ahead.closed && self.done == self.ahead.done;
+        let dry = self.ended && self.done == self.ahead;
         Drained { count, end: end.or(dry.then_some(End::Closed)) }
     }
     #[inline(always)]
@@ -205,6 +208,27 @@ impl<F: Feed> Follower<F> {
             unsafe { slot.lend(|event| stage.on_event(event, At { seq, now })) }
         })
     }
+}
+
+/// Looks how far those ahead of `done` are.
+///
+/// While it waits, the line of the next slot is asked for together with the cursor's: when the event comes, two lines are
+/// on their way at once, and not one after the other.
+#[inline(always)]
+fn look<F: Feed>(feed: &F, pace: &mut Pace, done: Sequence) -> (Sequence, bool) {
+    if pace.before_look(done) {
+        feed.slots().will_read(done);
+    }
+    let (ahead, ended) = seen(feed, done);
+    pace.after_look(done, ahead != done);
+    (ahead, ended)
+}
+
+/// How far those ahead of `done` are, and whether they go no further.
+#[inline(always)]
+fn seen<F: Feed>(feed: &F, done: Sequence) -> (Sequence, bool) {
+    let ahead = feed.ahead(done);
+    (ahead.done, ahead.closed)
 }
 
 impl<F: Feed> Drop for Follower<F> {

@@ -20,5 +20,6 @@
 mod batch;
 mod follower;
 pub mod multicast;
+mod pace;
 pub mod spsc;
 mod writer;

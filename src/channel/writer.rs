@@ -74,14 +74,17 @@ impl<G: Gate> Writer<G> {
     }
     #[inline]
     pub(super) fn fill<R>(&mut self, fill: impl FnOnce(&mut G::Event) -> Flow<R>) -> Flow<R> {
-        let (room, slots) = (self.room(1)?, self.gate.slots());
-        let soon = self.next.plus(Self::AHEAD);
-        if room > Self::AHEAD && slots.begins_line(soon) {
-            slots.will_write(soon);
+        if self.free_until == self.next {
+            self.look()?;
         }
-        // SAFETY: [R3] `room` found that `next` is before `gate + capacity`, so every follower is done with the slot;
-        // `&mut self` is the only writer.
-        let out = unsafe { slots.lend(self.next, fill) }?;
+        let slots = self.gate.slots();
+        let slot = slots.slot(self.next);
+        if slot.begins_line() && self.free_until.since(self.next) > Self::AHEAD {
+            slots.will_write(self.next.plus(Self::AHEAD));
+        }
+        // SAFETY: [R3] `next` is before `free_until`, which is not behind `gate + capacity`, so every follower is done
+        // with the slot; `&mut self` is the only writer.
+        let out = unsafe { slot.lend(fill) }?;
         self.next = self.next.next();
         self.gate.tail().advance(self.next);
         Ok(out)

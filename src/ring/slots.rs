@@ -25,6 +25,8 @@ const LINE: usize = 64;
 pub struct Slots<T, M = ()> {
     /// Never empty; its length is a power of two.
     slots: Box<[Slot<T, M>]>,
+    /// One less than that.
+    mask: usize,
 }
 
 /// One event and its mark.
@@ -105,7 +107,7 @@ impl<T, M> Slots<T, M> {
             let ahead = index.wrapping_sub(start.count()) & (lap - 1);
             Slot { mark: mark(start.plus(ahead)), event: UnsafeCell::new(fill()) }
         }));
-        Ok(Self { slots: slots.into_boxed_slice() })
+        Ok(Self { slots: slots.into_boxed_slice(), mask: capacity - 1 })
     }
     /// The number of slots.
     #[inline]
@@ -142,8 +144,8 @@ impl<T, M> Slots<T, M> {
     #[inline(always)]
     #[must_use]
     pub fn row(&self, at: Sequence, n: u64) -> &[Slot<T, M>] {
-        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; masking with one less
-        // gives an index below it.
+        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; `mask` is one less, so what
+        // is masked with it is an index.
         let from = unsafe { self.slots.get_unchecked(self.index(at)..) };
         from.get(..n as usize).unwrap_or(from)
     }
@@ -164,28 +166,32 @@ impl<T, M> Slots<T, M> {
     pub fn will_write(&self, at: Sequence) {
         sync::will_write(self.slot(at));
     }
-    /// No slot before that of position `at` begins in the same line.
+    /// As [`will_write`](Self::will_write), for reading.
     #[inline(always)]
-    #[must_use]
-    pub fn begins_line(&self, at: Sequence) -> bool {
-        core::ptr::from_ref(self.slot(at)).addr() % LINE < size_of::<Slot<T, M>>()
+    pub fn will_read(&self, at: Sequence) {
+        sync::will_read(self.slot(at));
     }
     /// The slot of position `at`.
     #[inline(always)]
     #[must_use]
     pub fn slot(&self, at: Sequence) -> &Slot<T, M> {
-        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; masking with one less
-        // gives an index below it.
+        // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; `mask` is one less, so what
+        // is masked with it is an index.
         unsafe { self.slots.get_unchecked(self.index(at)) }
     }
     #[inline(always)]
     fn index(&self, at: Sequence) -> usize {
-        // `self.slots` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
-        at.count() as usize & self.slots.len().wrapping_sub(1)
+        at.count() as usize & self.mask
     }
 }
 
 impl<T, M> Slot<T, M> {
+    /// The slot before it does not begin in the same line.
+    #[inline(always)]
+    #[must_use]
+    pub fn begins_line(&self) -> bool {
+        core::ptr::from_ref(self).addr() % LINE < size_of::<Self>()
+    }
     /// What stands beside the event.
     #[inline(always)]
     #[must_use]
