@@ -6,7 +6,8 @@ use crate::ring::{Cursor, Sequence};
 /// the batch, also if a closure of the user panics. A batch that did nothing writes nothing: it would take the cursor's
 /// line from those who read it for no reason.
 pub(super) struct Batch<'a> {
-    cursor: &'a Cursor,
+    /// Nothing, where each event was published when it was done.
+    cursor: Option<&'a Cursor>,
     /// What is published.
     home: &'a mut Sequence,
     /// Exact: everything before it is done.
@@ -15,7 +16,7 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     #[inline(always)]
-    pub(super) fn new(cursor: &'a Cursor, home: &'a mut Sequence) -> Self {
+    pub(super) fn new(cursor: Option<&'a Cursor>, home: &'a mut Sequence) -> Self {
         let at = *home;
         Self { cursor, home, at }
     }
@@ -27,7 +28,9 @@ impl<'a> Batch<'a> {
     pub(super) fn publish(&mut self) {
         if self.at != *self.home {
             *self.home = self.at;
-            self.cursor.advance(self.at);
+            if let Some(cursor) = self.cursor {
+                cursor.advance(self.at);
+            }
         }
     }
 }

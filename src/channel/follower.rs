@@ -26,8 +26,10 @@ pub(super) trait Feed {
     type Event;
     /// What stands beside each event.
     type Mark;
+    /// What a slot is aligned as.
+    type Line;
     /// The ring.
-    fn slots(&self) -> &Slots<Self::Event, Self::Mark>;
+    fn slots(&self) -> &Slots<Self::Event, Self::Mark, Self::Line>;
     /// The follower's own cursor.
     fn cursor(&self) -> &Cursor;
     /// The follower is at `done`: how far may it go at most, and will there be more?
@@ -85,7 +87,7 @@ impl<F: Feed> Follower<F> {
     fn walk(
         &mut self,
         limit: usize,
-        mut one: impl FnMut(&Slot<F::Event, F::Mark>, Sequence) -> Flow,
+        mut one: impl FnMut(&Slot<F::Event, F::Mark, F::Line>, Sequence) -> Flow,
     ) -> Drained {
         if limit == 1 {
             return self.walk_one(one);
@@ -93,7 +95,7 @@ impl<F: Feed> Follower<F> {
         let feed = &self.feed;
         let slots = feed.slots();
         let stride = (slots.capacity() / 4).clamp(1, STRIDE);
-        let mut batch = Batch::new(feed.cursor(), &mut self.done);
+        let mut batch = Batch::new(Some(feed.cursor()), &mut self.done);
         let (mut left, mut end) = (limit as u64, None);
         let mut known = self.ahead.since(batch.at);
         // What was seen last is enough for a small limit, but for the void slots in it.
@@ -145,7 +147,7 @@ impl<F: Feed> Follower<F> {
     }
     /// As `walk`, for one event: there is no progress to keep while it runs.
     #[inline(always)]
-    fn walk_one(&mut self, one: impl FnOnce(&Slot<F::Event, F::Mark>, Sequence) -> Flow) -> Drained {
+    fn walk_one(&mut self, one: impl FnOnce(&Slot<F::Event, F::Mark, F::Line>, Sequence) -> Flow) -> Drained {
         let (mut count, mut end, mut fresh) = (0, None, false);
         loop {
             if self.done == self.ahead {

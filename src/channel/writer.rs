@@ -17,10 +17,18 @@ use crate::ring::{Cursor, Progress, Sequence, Slots};
 pub(super) trait Gate {
     /// What the ring carries.
     type Event;
+    /// What stands beside each event.
+    type Mark;
+    /// What a slot is aligned as.
+    type Line;
     /// The ring.
-    fn slots(&self) -> &Slots<Self::Event>;
-    /// The cursor that the writer publishes with.
-    fn tail(&self) -> &Cursor;
+    fn slots(&self) -> &Slots<Self::Event, Self::Mark, Self::Line>;
+    /// The cursor that the writer publishes with, unless each slot tells by its mark.
+    fn tail(&self) -> Option<&Cursor>;
+    /// Publishes the event at `at`, where its slot tells by its mark.
+    fn mark(_mark: &Self::Mark, _at: Sequence) {}
+    /// Says for the last time how far the writer is.
+    fn close(&self, next: Sequence);
     /// The position before which everybody is done (`next` if there is nobody), and whether somebody who cannot be
     /// missed is gone.
     fn slowest(&self, next: Sequence) -> Progress;
@@ -40,7 +48,7 @@ impl<G: Gate> Writer<G> {
     /// So far before it fills a slot, the writer asks for its line. The followers read it a lap ago, and it comes back no
     /// faster than from their core: asked for only when it is to be written, it would hold up the store of the cursor
     /// behind it. A slot that is not known to be free is left alone, as a follower may be reading it.
-    const AHEAD: u64 = Slots::<G::Event>::AHEAD;
+    const AHEAD: u64 = Slots::<G::Event, G::Mark, G::Line>::AHEAD;
 
     pub(super) fn new(gate: G, start: Sequence) -> Self {
         let next = start;
@@ -79,14 +87,18 @@ impl<G: Gate> Writer<G> {
         }
         let slots = self.gate.slots();
         let slot = slots.slot(self.next);
-        if slot.begins_line() && self.free_until.since(self.next) > Self::AHEAD {
+        if self.gate.tail().is_some() && slot.begins_line() && self.free_until.since(self.next) > Self::AHEAD
+        {
             slots.will_write(self.next.plus(Self::AHEAD));
         }
         // SAFETY: [R3] `next` is before `free_until`, which is not behind `gate + capacity`, so every follower is done
         // with the slot; `&mut self` is the only writer.
         let out = unsafe { slot.lend(fill) }?;
+        G::mark(slot.mark(), self.next);
         self.next = self.next.next();
-        self.gate.tail().advance(self.next);
+        if let Some(tail) = self.gate.tail() {
+            tail.advance(self.next);
+        }
         Ok(out)
     }
     #[inline]
@@ -109,7 +121,7 @@ impl<G: Gate> Writer<G> {
             // What comes after this stretch is perhaps of the next batch.
             if self.free_until.since(batch.at) >= 2 * Self::AHEAD {
                 let soon = batch.at.plus(Self::AHEAD);
-                for k in (0..Self::AHEAD).step_by(Slots::<G::Event>::IN_LINE as usize) {
+                for k in (0..Self::AHEAD).step_by(Slots::<G::Event, G::Mark, G::Line>::IN_LINE as usize) {
                     slots.will_write(soon.plus(k));
                 }
             }
@@ -120,6 +132,7 @@ impl<G: Gate> Writer<G> {
                 if let Err(halt) = flow {
                     return Filled { count: count as usize, end: Some(halt) };
                 }
+                G::mark(slot.mark(), batch.at);
                 batch.step();
                 count += 1;
             }
@@ -138,6 +151,6 @@ impl<G: Gate> Writer<G> {
 
 impl<G: Gate> Drop for Writer<G> {
     fn drop(&mut self) {
-        self.gate.tail().close(self.next);
+        self.gate.close(self.next);
     }
 }

@@ -15,6 +15,6 @@ pub use claim::Claim;
 pub use counter::Counter;
 pub use cursor::{Cursor, Progress};
 pub use sequence::Sequence;
-pub use slots::{CapacityError, Slot, Slots};
+pub use slots::{CapacityError, Line, Slot, Slots};
 pub use stamp::{Published, Stamp};
 pub use tally::Tally;

@@ -20,21 +20,28 @@ const MAX_CAPACITY: u64 = 1 << 32;
 /// The bytes that move between cores at once. Only speed depends on it.
 const LINE: usize = 64;
 
-/// `capacity` slots of `T`, each with a mark `M` (a [`Stamp`](super::Stamp) or nothing) beside it.
+/// `capacity` slots of `T`, each with a mark `M` (a [`Stamp`](super::Stamp) or nothing) beside it, and aligned as `L`.
 #[derive(Debug)]
-pub struct Slots<T, M = ()> {
+pub struct Slots<T, M = (), L = ()> {
     /// Never empty; its length is a power of two.
-    slots: Box<[Slot<T, M>]>,
+    slots: Box<[Slot<T, M, L>]>,
     /// One less than that.
     mask: usize,
 }
 
 /// One event and its mark.
 #[derive(Debug)]
-pub struct Slot<T, M = ()> {
+pub struct Slot<T, M = (), L = ()> {
     mark: M,
     event: UnsafeCell<T>,
+    /// Takes no room, but makes the slot begin where an `L` could.
+    _begins: [L; 0],
 }
+
+/// The alignment of slots that share no line with one another.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct Line;
 
 /// Why a ring of the asked capacity cannot be built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,16 +80,31 @@ impl core::error::Error for CapacityError {}
 
 // SAFETY: [R1] and [R2] are the contracts of `share` and `lend`: a slot is with one thread exclusively (which needs
 // `T: Send`) or with several that only look (which needs `T: Sync`). `M` is reached by shared reference only.
-unsafe impl<T: Send + Sync, M: Sync> Sync for Slots<T, M> {}
+unsafe impl<T: Send + Sync, M: Sync, L> Sync for Slots<T, M, L> {}
 // SAFETY: [R2] whoever has `Slots` itself is the only one; it owns its values, and moving it moves them.
-unsafe impl<T: Send, M: Send> Send for Slots<T, M> {}
+unsafe impl<T: Send, M: Send, L> Send for Slots<T, M, L> {}
 
 impl<T, M> Slots<T, M> {
-    /// Allocates `capacity` slots; the slot of each position from `start` gets what `fill` and `mark` make.
+    /// Allocates `capacity` slots side by side; the slot of each position from `start` gets what `fill` and `mark` make.
     ///
     /// # Errors
     /// [`CapacityError`] if `capacity` is zero, not a power of two, or too large for memory.
     pub fn new(
+        capacity: usize,
+        start: Sequence,
+        fill: impl FnMut() -> T,
+        mark: impl FnMut(Sequence) -> M,
+    ) -> Result<Self, CapacityError> {
+        Self::aligned(capacity, start, fill, mark)
+    }
+}
+
+impl<T, M, L> Slots<T, M, L> {
+    /// As [`Slots::new`], with each slot aligned as `L`.
+    ///
+    /// # Errors
+    /// As [`Slots::new`].
+    pub fn aligned(
         capacity: usize,
         start: Sequence,
         mut fill: impl FnMut() -> T,
@@ -105,7 +127,7 @@ impl<T, M> Slots<T, M> {
         slots.extend((0..lap).map(|index| {
             // The first position at or after `start` that lands on this index.
             let ahead = index.wrapping_sub(start.count()) & (lap - 1);
-            Slot { mark: mark(start.plus(ahead)), event: UnsafeCell::new(fill()) }
+            Slot { mark: mark(start.plus(ahead)), event: UnsafeCell::new(fill()), _begins: [] }
         }));
         Ok(Self { slots: slots.into_boxed_slice(), mask: capacity - 1 })
     }
@@ -143,7 +165,7 @@ impl<T, M> Slots<T, M> {
     /// row costs less than to look each position up.
     #[inline(always)]
     #[must_use]
-    pub fn row(&self, at: Sequence, n: u64) -> &[Slot<T, M>] {
+    pub fn row(&self, at: Sequence, n: u64) -> &[Slot<T, M, L>] {
         // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; `mask` is one less, so what
         // is masked with it is an index.
         let from = unsafe { self.slots.get_unchecked(self.index(at)..) };
@@ -151,12 +173,12 @@ impl<T, M> Slots<T, M> {
     }
     /// So many slots before it fills one, a writer does well to say that it [will](Self::will_write): a few lines, the
     /// time that a line takes to come from another core.
-    pub const AHEAD: u64 = match size_of::<Slot<T, M>>() {
+    pub const AHEAD: u64 = match size_of::<Slot<T, M, L>>() {
         0 => 1,
         size => 1 + (4 * LINE - 1) as u64 / size as u64,
     };
     /// So many slots begin in one line, at least one.
-    pub const IN_LINE: u64 = match size_of::<Slot<T, M>>() {
+    pub const IN_LINE: u64 = match size_of::<Slot<T, M, L>>() {
         0 => 1,
         size => 1 + (LINE - 1) as u64 / size as u64,
     };
@@ -174,7 +196,7 @@ impl<T, M> Slots<T, M> {
     /// The slot of position `at`.
     #[inline(always)]
     #[must_use]
-    pub fn slot(&self, at: Sequence) -> &Slot<T, M> {
+    pub fn slot(&self, at: Sequence) -> &Slot<T, M, L> {
         // SAFETY: [R0] `new`, the only constructor, checks that the length is a power of two; `mask` is one less, so what
         // is masked with it is an index.
         unsafe { self.slots.get_unchecked(self.index(at)) }
@@ -185,7 +207,7 @@ impl<T, M> Slots<T, M> {
     }
 }
 
-impl<T, M> Slot<T, M> {
+impl<T, M, L> Slot<T, M, L> {
     /// The slot before it does not begin in the same line.
     #[inline(always)]
     #[must_use]

@@ -77,13 +77,18 @@ impl<T> Sink for Producer<T> {
 
 impl<T> Gate for Leaves<T, One> {
     type Event = T;
+    type Mark = ();
+    type Line = ();
     #[inline]
     fn slots(&self) -> &Slots<T> {
         &self.ring.slots
     }
     #[inline]
-    fn tail(&self) -> &Cursor {
-        &self.ring.mode.tail
+    fn tail(&self) -> Option<&Cursor> {
+        Some(&self.ring.mode.tail)
+    }
+    fn close(&self, next: Sequence) {
+        self.ring.mode.tail.close(next);
     }
     #[inline]
     fn slowest(&self, next: Sequence) -> Progress {

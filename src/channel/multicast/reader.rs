@@ -119,6 +119,7 @@ pub(super) struct Tap<T, M: Mode> {
 impl<T, M: Mode> Feed for Tap<T, M> {
     type Event = T;
     type Mark = M::Mark;
+    type Line = ();
     #[inline]
     fn slots(&self) -> &Slots<T, M::Mark> {
         &self.ring.slots

@@ -38,12 +38,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod layout;
+
 use super::follower::{Feed, Follower};
 use super::writer::{Gate, Writer};
 use crate::contract::{Drained, Filled, Flow, Sink, Source, SourceMut, Stage, Tick};
 use crate::ring::{CapacityError, Cursor, Progress, Published, Sequence, Slots};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
+
+pub use layout::{Layout, Packed, Spaced};
 
 /// Builds a channel of `capacity` slots (a power of two), each filled by `fill` now and reused for ever.
 ///
@@ -56,6 +60,19 @@ pub fn channel<T>(
     channel_from(Sequence::ZERO, capacity, fill)
 }
 
+/// As [`channel`], with the shortest way for an event that comes alone: each has a cache line of its own, and a stamp in
+/// it that says that it is there, so one line travels where [`channel`] moves two. It takes at least 64 bytes a slot,
+/// and where events come in numbers it is several times slower; see the [module](self).
+///
+/// # Errors
+/// As [`channel`].
+pub fn spaced<T>(
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<(Producer<T, Spaced>, Consumer<T, Spaced>), CapacityError> {
+    spaced_from(Sequence::ZERO, capacity, fill)
+}
+
 /// As [`channel`], with positions counted from `start`: for tests that begin just before the wrap.
 ///
 /// # Errors
@@ -66,7 +83,28 @@ pub fn channel_from<T>(
     capacity: usize,
     fill: impl FnMut() -> T,
 ) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
-    let slots = Slots::new(capacity, start, fill, |_| ())?;
+    ends(start, capacity, fill)
+}
+
+/// As [`spaced`], with positions counted from `start`: for tests that begin just before the wrap.
+///
+/// # Errors
+/// As [`channel`].
+#[doc(hidden)]
+pub fn spaced_from<T>(
+    start: Sequence,
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<(Producer<T, Spaced>, Consumer<T, Spaced>), CapacityError> {
+    ends(start, capacity, fill)
+}
+
+fn ends<T, L: Layout>(
+    start: Sequence,
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<(Producer<T, L>, Consumer<T, L>), CapacityError> {
+    let slots = Slots::aligned(capacity, start, fill, |at| L::unfilled(at, capacity as u64))?;
     let shared = Arc::new(Shared { slots, tail: Cursor::new(start), head: Cursor::new(start) });
     let writer = Writer::new(shared.clone(), start);
     let follower = Follower::new(shared, start);
@@ -82,12 +120,12 @@ pub fn channel_from<T>(
 /// shared_between_threads::<ringmain::channel::spsc::Producer<u64>>(); // one thread at a time
 /// ```
 #[derive(Debug)]
-pub struct Producer<T> {
-    writer: Writer<Arc<Shared<T>>>,
+pub struct Producer<T, L: Layout = Packed> {
+    writer: Writer<Arc<Shared<T, L>>>,
     alone: PhantomData<Cell<()>>,
 }
 
-impl<T> Producer<T> {
+impl<T, L: Layout> Producer<T, L> {
     /// The number of slots. Stable.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -121,7 +159,7 @@ impl<T> Producer<T> {
     }
 }
 
-impl<T> Sink for Producer<T> {
+impl<T, L: Layout> Sink for Producer<T, L> {
     type Event = T;
     #[inline]
     fn fill<R>(&mut self, fill: impl FnOnce(&mut T) -> Flow<R>) -> Flow<R> {
@@ -143,12 +181,12 @@ impl<T> Sink for Producer<T> {
 /// shared_between_threads::<ringmain::channel::spsc::Consumer<u64>>(); // one thread at a time
 /// ```
 #[derive(Debug)]
-pub struct Consumer<T> {
-    follower: Follower<Arc<Shared<T>>>,
+pub struct Consumer<T, L: Layout = Packed> {
+    follower: Follower<Arc<Shared<T, L>>>,
     alone: PhantomData<Cell<()>>,
 }
 
-impl<T> Consumer<T> {
+impl<T, L: Layout> Consumer<T, L> {
     /// The number of slots. Stable.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -176,7 +214,7 @@ impl<T> Consumer<T> {
     }
 }
 
-impl<T> Source for Consumer<T> {
+impl<T, L: Layout> Source for Consumer<T, L> {
     type Event = T;
     #[inline]
     fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
@@ -187,7 +225,7 @@ impl<T> Source for Consumer<T> {
     }
 }
 
-impl<T> SourceMut for Consumer<T> {
+impl<T, L: Layout> SourceMut for Consumer<T, L> {
     #[inline]
     fn drain_mut<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
@@ -199,27 +237,37 @@ impl<T> SourceMut for Consumer<T> {
 }
 
 #[derive(Debug)]
-struct Shared<T> {
-    slots: Slots<T>,
-    /// Written by the producer.
+struct Shared<T, L: Layout> {
+    slots: Slots<T, L::Mark, L::Line>,
+    /// Written by the producer. Where slots are stamped it moves once, to the end, and closed; so an empty drain looks
+    /// at a line that nobody writes.
     tail: Cursor,
     /// Written by the consumer.
     head: Cursor,
 }
 
 // SAFETY: [R3] and [R4] give each slot to one thread at a time, so `T` moves between threads (`T: Send`) and is never
-// looked at by two at once; the cursors are atomic.
-unsafe impl<T: Send> Sync for Shared<T> {}
+// looked at by two at once; marks and cursors are atomic.
+unsafe impl<T: Send, L: Layout> Sync for Shared<T, L> {}
 
-impl<T> Gate for Arc<Shared<T>> {
+impl<T, L: Layout> Gate for Arc<Shared<T, L>> {
     type Event = T;
+    type Mark = L::Mark;
+    type Line = L::Line;
     #[inline]
-    fn slots(&self) -> &Slots<T> {
+    fn slots(&self) -> &Slots<T, L::Mark, L::Line> {
         &self.slots
     }
     #[inline]
-    fn tail(&self) -> &Cursor {
-        &self.tail
+    fn tail(&self) -> Option<&Cursor> {
+        L::BY_CURSOR.then_some(&self.tail)
+    }
+    #[inline]
+    fn mark(mark: &L::Mark, at: Sequence) {
+        L::fill(mark, at);
+    }
+    fn close(&self, next: Sequence) {
+        self.tail.close(next);
     }
     #[inline]
     fn slowest(&self, _next: Sequence) -> Progress {
@@ -227,24 +275,31 @@ impl<T> Gate for Arc<Shared<T>> {
     }
 }
 
-impl<T> Feed for Arc<Shared<T>> {
+impl<T, L: Layout> Feed for Arc<Shared<T, L>> {
     type Event = T;
-    type Mark = ();
+    type Mark = L::Mark;
+    type Line = L::Line;
     #[inline]
-    fn slots(&self) -> &Slots<T> {
+    fn slots(&self) -> &Slots<T, L::Mark, L::Line> {
         &self.slots
     }
     #[inline]
     fn cursor(&self) -> &Cursor {
         &self.head
     }
+    /// By stamps, a consumer may go on for a lap until the end is known; they stop it. The end comes behind all stamps.
     #[inline]
-    fn ahead(&self, _done: Sequence) -> Progress {
-        self.tail.read()
+    fn ahead(&self, done: Sequence) -> Progress {
+        let tail = self.tail.read();
+        if L::BY_CURSOR || tail.closed {
+            tail
+        } else {
+            Progress { done: done.plus(self.slots.capacity()), ..tail }
+        }
     }
     #[inline]
-    fn published(_mark: &(), _at: Sequence) -> Published {
-        Published::Event
+    fn published(mark: &L::Mark, at: Sequence) -> Published {
+        L::published(mark, at)
     }
     fn leave(&self, done: Sequence) {
         self.head.close(done);
