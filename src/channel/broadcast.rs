@@ -15,6 +15,7 @@
 //! |-------------------------------------|-------------------------------------|--------------------------------------|
 //! | a slot's stamp, behind its words S6 | a reader, before it copies them S7  | the event, and every one before it   |
 //! | fence behind the stamp's `BUSY` S8  | fence behind the copy S9            | that the slot is being overwritten   |
+//! | a slot's stamp `BUSY` S10           | a reader that finds its event gone S7 | a `tail` from which it can count   |
 //! | `tail.advance` S1                   | a reader that lagged, or joins S2   | the stamps of all slots before it    |
 //! | `end.close` S1                      | a reader that finds nothing new S2  | the stamps of all slots              |
 //!

@@ -16,6 +16,7 @@
 //! |------------------------------------|-------------------------------------|---------------------------------------|
 //! | `tail.advance` S1                  | a reader, before it looks S2        | the stamps and words before it        |
 //! | fence behind the stamp's `BUSY` S8 | fence behind the copy S9            | that the slot is being overwritten    |
+//! | a slot's stamp `BUSY` S10          | a reader that finds it gone S7      | a newer `tail`                        |
 //! | `end.close` S1                     | a reader that finds nothing newer S2 | the last value                       |
 //!
 //! # Progress

@@ -14,6 +14,7 @@
 //! | store (Release)                     | load (Acquire)                   | what it hands over                          |
 //! |-------------------------------------|----------------------------------|---------------------------------------------|
 //! | a slot's stamp S6                   | `Words::read` S7                 | the event; every event, and `tail`, before it |
+//! | a slot's stamp `BUSY` S10           | `Words::read` that finds an event gone S7 | every event, and `tail`, before it |
 //! | `tail.advance` S1, behind the stamp | readers that seek the newest S2  | the stamps of all slots before `tail`       |
 //! | `end.close` S1, once                | readers that find nothing new S2 | as `tail`, for the last time                |
 //!

@@ -14,17 +14,19 @@
 //! Nobody is kept out, so no rule says who may touch a slot. What makes that sound: every word is an atomic, so to read
 //! it beside a write is no data race, and an event that is [`Plain`] has no padding and no bits without a meaning, so
 //! even a torn mixture of two would be a value. That no mixture is ever returned is what the stamp is for, and the
-//! reason for its four orderings:
+//! reason for its orderings:
 //!
-//! | writer                                | reader                                  | what is ruled out                |
-//! |---------------------------------------|-----------------------------------------|----------------------------------|
-//! | stamp `s`, Release, behind the words S6 | stamp, Acquire, before the words S7   | words older than the stamp says  |
-//! | fence Release behind stamp `BUSY` S8  | fence Acquire before the second look S9 | words newer than the stamp says  |
+//! | writer                                  | reader                                | what it is good for                |
+//! |-----------------------------------------|---------------------------------------|------------------------------------|
+//! | stamp `s`, Release, behind the words S6 | first look at the stamp, Acquire S7   | no words older than the stamp says |
+//! | fence Release behind stamp `BUSY` S8    | fence Acquire, then the second look S9 | no words newer than the stamp says |
+//! | stamp `BUSY`, Release S10               | first look at the stamp, Acquire S7   | who finds an event gone sees all that the writer did before it came round |
 //!
 //! The second line is the less known one: whoever has read one word of a later event, with any ordering, and passes the
 //! Acquire fence then, sees the `BUSY` that the writer stored before its Release fence (or something later), and not the
-//! `s` he saw first. Algorithm: a sequence lock, by Boehm, "Can seqlocks get along with programming language memory
-//! models?" (MSPC 2012), one for each slot, with the position for the count of writes.
+//! `s` he saw first. The third keeps a reader from looking for ever in a slot that is gone because a position that it
+//! learnt elsewhere is old. Algorithm: a sequence lock, by Boehm, "Can seqlocks get along with programming language
+//! memory models?" (MSPC 2012), one for each slot, with the position for the count of writes.
 
 use super::{CapacityError, Sequence};
 use crate::sync::{AtomicU64, Ordering, fence};
@@ -126,12 +128,12 @@ impl<T: Plain> Words<T> {
     /// It belongs to one thread at a time, and positions only grow; nothing breaks in memory if not, but readers may
     /// get mixtures.
     ///
-    /// ordering: the stamp's `BUSY` and the words are Relaxed, with the fence between them (Release; pairs with the
-    /// Acquire fence of `read`), and the stamp is stored with Release (pairs with the Acquire load of `read`).
+    /// ordering: both stores of the stamp are Release; they pair with the Acquire load of `read`, and hand over what came
+    /// before them. The words are Relaxed, behind a Release fence that pairs with the Acquire fence of `read`.
     #[inline]
     pub fn write(&self, at: Sequence, event: &T) {
         let (stamp, words) = self.slot(at);
-        stamp.store(at.word(BUSY), Ordering::Relaxed);
+        stamp.store(at.word(BUSY), Ordering::Release);
         fence(Ordering::Release);
         for (word, bytes) in words.iter().zip(event.as_bytes().chunks(WORD)) {
             let mut whole = [0; WORD];
@@ -142,8 +144,8 @@ impl<T: Plain> Words<T> {
     }
     /// What lies at position `at`, which the writer has reached or is at most a lap before. Wait-free: one attempt.
     ///
-    /// ordering: Acquire for the first look at the stamp (pairs with the Release store of `write`), Relaxed for the
-    /// words, and Relaxed for the second look behind the Acquire fence (pairs with the Release fence of `write`).
+    /// ordering: Acquire for the first look at the stamp; pairs with the Release stores of `write`. Relaxed for the words,
+    /// and for the second look behind an Acquire fence, which pairs with the Release fence of `write`.
     #[inline]
     #[must_use]
     pub fn read(&self, at: Sequence) -> Found<T> {

@@ -3,7 +3,7 @@
 use super::common::outcomes;
 use super::start;
 use loom::{sync::Arc, thread};
-use ringmain::ring::{Found, Words};
+use ringmain::ring::{Cursor, Found, Words};
 
 /// Two words, which differ in a mixture.
 type Pair = [u64; 2];
@@ -98,5 +98,26 @@ fn an_event_comes_with_those_before_it() {
         assert!(!second || found(&words, 0) == "the event");
         writer.join().unwrap();
         second
+    });
+}
+
+/// Who looks into a slot that is gone sees how far the writer was when it came round, and so looks elsewhere next.
+#[test]
+fn a_slot_that_is_gone_tells_how_far_the_writer_is() {
+    outcomes("words: what comes before it is gone", &[false, true], || {
+        let shared = Arc::new((Words::new(1, start()).unwrap(), Cursor::new(start())));
+        write(&shared.0, 0..1);
+        let writer = Arc::clone(&shared);
+        let writer = thread::spawn(move || {
+            writer.1.advance(start().next());
+            write(&writer.0, 1..2);
+        });
+        let gone = found(&shared.0, 0) == "gone";
+        if gone {
+            assert_eq!(found(&shared.0, 0), "gone");
+            assert_eq!(shared.1.read().done, start().next());
+        }
+        writer.join().unwrap();
+        gone
     });
 }
