@@ -53,7 +53,7 @@ fn fill_beside<T: Event, P: Put<T>, C: Take<T>>(
             let read = move || {
                 while !done.load(Ordering::Acquire) {
                     match rx.take() {
-                        Some(event) => drop(black_box(event.number())),
+                        Some(event) => _ = black_box(event.number()),
                         None => pause(),
                     }
                 }

@@ -75,7 +75,9 @@ fn beside<T: Event, W: Write<T>, R: Read<T>>(
                 number += 1;
                 tx.write(T::new(number));
             };
-            let mut read = move || drop(black_box(rx.read().number()));
+            let mut read = move || {
+                black_box(rx.read().number());
+            };
             let measured = |one: &mut dyn FnMut()| {
                 (0..rounds).for_each(|_| one());
                 done.store(true, Ordering::Release);

@@ -247,7 +247,8 @@ impl<T: Plain> Reader<T> {
     /// [`NoEvent`] says why there is none; after `Lagged` the next call goes on behind what was missed.
     #[inline]
     pub fn recv(&mut self) -> Result<T, NoEvent> {
-        let event = self.take()?;
+        let mut event = T::new_zeroed();
+        self.take(&mut event)?;
         self.view.step();
         Ok(event)
     }
@@ -261,10 +262,10 @@ impl<T: Plain> Look for Reader<T> {
     }
     /// At most two turns: when the end is known, no position before it is "not yet".
     #[inline]
-    fn look(&mut self) -> Result<T, NoEvent> {
+    fn look(&mut self, event: &mut T) -> Result<(), NoEvent> {
         loop {
-            match self.view.shared().words.read(self.view.next) {
-                Found::Event(event) => return Ok(event),
+            match self.view.shared().words.read(self.view.next, event) {
+                Found::Event => return Ok(()),
                 Found::Gone => return Err(NoEvent::Lagged(self.lag())),
                 Found::NotYet => {
                     self.margin = 0;

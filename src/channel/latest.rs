@@ -215,9 +215,10 @@ impl<T: Plain> Reader<T> {
     /// The newest value, seen before or not. Lock-free, see the [module](self).
     #[inline]
     pub fn read(&mut self) -> Reading<T> {
+        let mut value = T::new_zeroed();
         loop {
             let newest = self.view.shared().tail.read().done.minus(1);
-            if let Found::Event(value) = self.view.shared().words.read(newest) {
+            if self.view.shared().words.read(newest, &mut value) == Found::Event {
                 self.view.forget();
                 // One less than none if it is the one seen last.
                 let conflated = newest.next().since(self.view.next).saturating_sub(1);
@@ -234,9 +235,10 @@ impl<T: Plain> Reader<T> {
     #[inline]
     pub fn recv(&mut self) -> Result<Reading<T>, NoValue> {
         let missed = self.view.missed;
+        let mut value = T::new_zeroed();
         loop {
-            match self.take() {
-                Ok(value) => {
+            match self.take(&mut value) {
+                Ok(()) => {
                     let (seq, conflated) = (self.view.next, self.view.missed - missed);
                     self.view.step();
                     return Ok(Reading { value, seq, conflated });
@@ -257,7 +259,7 @@ impl<T: Plain> Look for Reader<T> {
     }
     /// At most two turns: when the end is known, so is the tail.
     #[inline]
-    fn look(&mut self) -> Result<T, NoEvent> {
+    fn look(&mut self, value: &mut T) -> Result<(), NoEvent> {
         loop {
             match self.view.behind() {
                 0 => {
@@ -267,11 +269,11 @@ impl<T: Plain> Look for Reader<T> {
                 }
                 n => {
                     let newest = self.view.next.plus(n - 1);
-                    let Found::Event(value) = self.view.shared().words.read(newest) else {
+                    if self.view.shared().words.read(newest, value) != Found::Event {
                         return Err(NoEvent::Lagged(n));
-                    };
+                    }
                     self.view.skip(n - 1);
-                    return Ok(value);
+                    return Ok(());
                 }
             }
         }

@@ -24,6 +24,7 @@
 use crate::contract::{At, Drained, End, Halt, Stage, Tick};
 use crate::ring::{Cursor, Plain, Sequence, Tally, Words};
 use crate::sync::Arc;
+use zerocopy::FromZeros;
 
 /// Why a reader got no event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,7 +163,16 @@ impl<T> View<T> {
         self.next = self.next.plus(n);
         self.missed += n;
     }
+    /// Copies the event that a stage wanted again, for the last time.
+    #[cold]
+    fn again(&mut self, event: &mut T) -> Result<(), NoEvent> {
+        if let Some(held) = self.held.take() {
+            *event = held;
+        }
+        Ok(())
+    }
     /// No event is wanted again.
+    #[inline]
     pub(super) fn forget(&mut self) {
         self.held = None;
     }
@@ -187,14 +197,11 @@ pub(super) trait Look {
     type Event: Plain;
     fn view(&mut self) -> &mut View<Self::Event>;
     /// Moves `next` to the event that this reader wants and copies it. `Lagged`: it was overwritten; it may look again.
-    fn look(&mut self) -> Result<Self::Event, NoEvent>;
+    fn look(&mut self, event: &mut Self::Event) -> Result<(), NoEvent>;
     /// As `look`, but what a stage wanted again comes first.
     #[inline]
-    fn take(&mut self) -> Result<Self::Event, NoEvent> {
-        match self.view().held.take() {
-            Some(event) => Ok(event),
-            None => self.look(),
-        }
+    fn take(&mut self, event: &mut Self::Event) -> Result<(), NoEvent> {
+        if self.view().held.is_none() { self.look(event) } else { self.view().again(event) }
     }
     /// Shows at most `limit` events to `stage`, and gives up for now when it has lagged more than `laps` times.
     #[inline]
@@ -203,9 +210,10 @@ pub(super) trait Look {
         S: for<'e> Stage<&'e Self::Event>,
     {
         let (mut count, mut end) = (0, None);
+        let mut event = Self::Event::new_zeroed();
         while count < limit {
-            let event = match self.take() {
-                Ok(event) => event,
+            match self.take(&mut event) {
+                Ok(()) => {}
                 Err(NoEvent::Lagged(_)) if laps > 0 => {
                     laps -= 1;
                     continue;
@@ -215,7 +223,7 @@ pub(super) trait Look {
                     break;
                 }
                 Err(_) => break,
-            };
+            }
             let view = self.view();
             let flow = stage.on_event(&event, At { seq: view.next, now });
             if flow == Err(Halt::Again) {

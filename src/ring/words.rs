@@ -75,11 +75,11 @@ pub struct Words<T> {
 
 /// What a reader finds at a position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found<T> {
+pub enum Found {
     /// Nothing has been written there yet.
     NotYet,
-    /// A copy of the event.
-    Event(T),
+    /// The event, and it is copied.
+    Event,
     /// The writer came round, perhaps while the event was copied.
     Gone,
 }
@@ -135,20 +135,26 @@ impl<T: Plain> Words<T> {
         let (stamp, words) = self.slot(at);
         stamp.store(at.word(BUSY), Ordering::Release);
         fence(Ordering::Release);
-        for (word, bytes) in words.iter().zip(event.as_bytes().chunks(WORD)) {
-            let mut whole = [0; WORD];
-            whole[..bytes.len()].copy_from_slice(bytes);
-            word.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
+        let store = |word: &AtomicU64, bytes| word.store(u64::from_ne_bytes(bytes), Ordering::Relaxed);
+        let (whole, rest) = event.as_bytes().as_chunks::<WORD>();
+        for (word, bytes) in words.iter().zip(whole) {
+            store(word, *bytes);
+        }
+        if let Some(word) = words.get(whole.len()) {
+            let mut bytes = [0; WORD];
+            bytes[..rest.len()].copy_from_slice(rest);
+            store(word, bytes);
         }
         stamp.store(at.word(0), Ordering::Release);
     }
-    /// What lies at position `at`, which the writer has reached or is at most a lap before. Wait-free: one attempt.
+    /// Copies the event of position `at`, which the writer has reached or is at most a lap before, if it is there. If it
+    /// is not, `event` may be a mixture. Wait-free: one attempt.
     ///
     /// ordering: Acquire for the first look at the stamp; pairs with the Release stores of `write`. Relaxed for the words,
     /// and for the second look behind an Acquire fence, which pairs with the Release fence of `write`.
     #[inline]
     #[must_use]
-    pub fn read(&self, at: Sequence) -> Found<T> {
+    pub fn read(&self, at: Sequence, event: &mut T) -> Found {
         let (stamp, words) = self.slot(at);
         let seen = stamp.load(Ordering::Acquire);
         if seen != at.word(0) {
@@ -156,13 +162,16 @@ impl<T: Plain> Words<T> {
             let not_yet = position == at || position == at.minus(self.capacity());
             return if not_yet { Found::NotYet } else { Found::Gone };
         }
-        let mut event = T::new_zeroed();
-        for (word, bytes) in words.iter().zip(event.as_mut_bytes().chunks_mut(WORD)) {
-            let whole = word.load(Ordering::Relaxed).to_ne_bytes();
-            bytes.copy_from_slice(&whole[..bytes.len()]);
+        let load = |word: &AtomicU64| word.load(Ordering::Relaxed).to_ne_bytes();
+        let (whole, rest) = event.as_mut_bytes().as_chunks_mut::<WORD>();
+        for (word, bytes) in words.iter().zip(&mut *whole) {
+            *bytes = load(word);
+        }
+        if let Some(word) = words.get(whole.len()) {
+            rest.copy_from_slice(&load(word)[..rest.len()]);
         }
         fence(Ordering::Acquire);
-        if stamp.load(Ordering::Relaxed) == seen { Found::Event(event) } else { Found::Gone }
+        if stamp.load(Ordering::Relaxed) == seen { Found::Event } else { Found::Gone }
     }
     /// The stamp and the words of the slot of position `at`.
     #[inline(always)]
@@ -179,6 +188,10 @@ mod tests {
 
     fn words<T: Plain>(capacity: usize, start: Sequence) -> Words<T> {
         Words::new(capacity, start).unwrap()
+    }
+    fn read<T: Plain>(words: &Words<T>, at: Sequence) -> (Found, T) {
+        let mut event = T::new_zeroed();
+        (words.read(at, &mut event), event)
     }
 
     #[test]
@@ -199,11 +212,11 @@ mod tests {
                 let lap = capacity as u64;
                 for n in 0..3 * lap {
                     let at = start.plus(n);
-                    assert_eq!(words.read(at), Found::NotYet);
+                    assert_eq!(read(&words, at).0, Found::NotYet);
                     words.write(at, &n);
-                    assert_eq!(words.read(at), Found::Event(n));
+                    assert_eq!(read(&words, at), (Found::Event, n));
                     if n >= lap {
-                        assert_eq!(words.read(at.minus(lap)), Found::Gone);
+                        assert_eq!(read(&words, at.minus(lap)).0, Found::Gone);
                     }
                 }
             }
@@ -216,9 +229,9 @@ mod tests {
         let (words, at) = (words::<u64>(1, Sequence::ZERO), Sequence::new(1));
         words.write(Sequence::ZERO, &7);
         words.slot(at).0.store(at.word(BUSY), Ordering::Relaxed);
-        assert_eq!(words.read(Sequence::ZERO), Found::Gone);
-        assert_eq!(words.read(at), Found::NotYet);
-        assert_eq!(words.read(at.next()), Found::NotYet);
+        assert_eq!(read(&words, Sequence::ZERO).0, Found::Gone);
+        assert_eq!(read(&words, at).0, Found::NotYet);
+        assert_eq!(read(&words, at.next()).0, Found::NotYet);
     }
 
     #[test]
@@ -228,7 +241,7 @@ mod tests {
             assert_eq!(words.words.len(), 2 * stride);
             for (n, event) in events.iter().enumerate() {
                 words.write(Sequence::new(n as u64), event);
-                assert_eq!(words.read(Sequence::new(n as u64)), Found::Event(*event));
+                assert_eq!(read(&words, Sequence::new(n as u64)), (Found::Event, *event));
             }
         }
         round([(); 3], 1);

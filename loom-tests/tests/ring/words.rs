@@ -15,10 +15,11 @@ fn one_slot() -> (Arc<Words<Pair>>, Arc<Words<Pair>>) {
 
 /// What a reader finds, in a form that can be pinned.
 fn found(words: &Words<Pair>, lap: u64) -> &'static str {
-    match words.read(start().plus(lap)) {
+    let mut pair = Pair::default();
+    match words.read(start().plus(lap), &mut pair) {
         Found::NotYet => "not yet",
-        Found::Event(pair) if pair == [lap + 1; 2] => "the event",
-        Found::Event(pair) => panic!("a torn event: {pair:?}"),
+        Found::Event if pair == [lap + 1; 2] => "the event",
+        Found::Event => panic!("a torn event: {pair:?}"),
         Found::Gone => "gone",
     }
 }
