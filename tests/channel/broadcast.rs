@@ -47,7 +47,8 @@ fn a_bad_capacity_is_an_error_that_says_what_to_do() {
 
 #[test]
 fn a_reader_in_time_sees_all_and_one_that_sleeps_knows_how_much_it_missed() {
-    for capacity in [1u64, 2, 4, 64] {
+    let largest = if cfg!(miri) { 8 } else { 64 };
+    for capacity in [1, 2, 4, largest] {
         for start in [Sequence::ZERO, Sequence::ZERO.minus(1), Sequence::ZERO.minus(capacity)] {
             for published in 0..3 * capacity + 2 {
                 let (mut tx, mut rx) = broadcast::channel_from(start, capacity as usize).unwrap();

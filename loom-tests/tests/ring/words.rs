@@ -72,22 +72,6 @@ fn a_writer_that_is_two_laps_faster() {
     });
 }
 
-#[test]
-fn two_readers_do_not_disturb_each_other() {
-    let both = ["the event", "gone"];
-    let legal: Vec<_> = both.iter().flat_map(|a| both.map(|b| (*a, b))).collect();
-    outcomes("words: two readers", &legal, || {
-        let (writer, reader) = one_slot();
-        write(&writer, 0..1);
-        let other = Arc::clone(&reader);
-        let other = thread::spawn(move || found(&other, 0));
-        let writer = thread::spawn(move || write(&writer, 1..2));
-        let end = found(&reader, 0);
-        writer.join().unwrap();
-        (end, other.join().unwrap())
-    });
-}
-
 /// What a reader learns of one slot comes with all that the writer did before.
 #[test]
 fn an_event_comes_with_those_before_it() {
