@@ -25,7 +25,7 @@
 //! |------------------------------|-----------------------------------------------------------------------------------------|
 //! | fill                         | wait-free; never `Full`, never `Closed`, with any number of readers or none             |
 //! | recv                         | wait-free: an event, or the reason why not, in a fixed number of steps                  |
-//! | drain                        | wait-free: it gives up for this turn when it has lagged as often as the ring has halves |
+//! | drain                        | wait-free: it lags at most `log2(capacity) + 2` times in one turn, see [`Reader`]       |
 //! | subscribe, clone, drop       | wait-free                                                                               |
 //! | a reader that stalls or goes | nothing, to anybody; its next `recv` says `Lagged`                                      |
 //! | a producer that stalls in its fill | nothing: the slot is not touched before the closure is done                       |
@@ -286,7 +286,7 @@ impl<T: Plain> Source for Reader<T> {
     where
         S: for<'e> Stage<&'e T>,
     {
-        // So many lags lead from the oldest event to the newest.
+        // So many lags lead from the oldest event to the newest; if that is overwritten, too, it is enough for this turn.
         let laps = self.capacity().ilog2() + 1;
         Look::drain(self, now, limit.min(self.capacity()), laps, stage)
     }

@@ -24,8 +24,8 @@
 //! | operation              | progress                                                                                      |
 //! |------------------------|-----------------------------------------------------------------------------------------------|
 //! | fill                   | wait-free; never `Full`, never `Closed`, with any number of readers or none                   |
-//! | read, recv             | lock-free: it starts again only if the producer wrote [`SLOTS`] values while it copied one     |
-//! | drain                  | wait-free: it shows nothing this turn if that happened eight times in a row                   |
+//! | read, recv             | lock-free, no bound: it starts again only if the producer came round all [`SLOTS`] slots while it copied one value, so that the producer has made progress |
+//! | drain                  | wait-free: if that happened nine times in a row, it shows nothing this turn                   |
 //! | a reader that stalls   | nothing, to anybody                                                                           |
 //! | a producer that stalls, wherever | nothing new: the value before stays readable, because the next one goes to another slot |
 //!
@@ -59,7 +59,7 @@ use crate::ring::{Found, Plain, Sequence, Words};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
 
-/// A value stays readable while the producer writes so many newer ones, less one.
+/// A value can be read until the producer begins to write the `SLOTS`th newer one.
 pub const SLOTS: usize = 8;
 
 /// So often in a row a drain looks again when the producer came round.

@@ -413,7 +413,7 @@ impl Numbered for [u8; 61] {
 
 /// Two readers, one that takes and one that drains, beside a producer that waits for nobody.
 fn hunt<T: Numbered>(capacity: usize) {
-    let n: u64 = if cfg!(miri) { 200 } else { 200_000 };
+    let n: u64 = if cfg!(miri) { 60 } else { 200_000 };
     let (mut tx, mut rx) = broadcast::channel_from::<T>(Sequence::ZERO.minus(5), capacity).unwrap();
     let mut drains = rx.clone();
     std::thread::scope(|scope| {

@@ -240,7 +240,7 @@ fn a_producer_that_stalls_in_its_fill_leaves_the_newest_value_readable() {
 
 /// Two slots, so that the producer comes round as often as can be.
 fn hunt<T: Plain + Send + PartialEq + std::fmt::Debug>(of: fn(u64) -> T) {
-    let n: u64 = if cfg!(miri) { 200 } else { 200_000 };
+    let n: u64 = if cfg!(miri) { 60 } else { 200_000 };
     let (mut tx, mut rx) = latest::channel_from(start(), 2, of(0));
     let mut drains = rx.clone();
     std::thread::scope(|scope| {
