@@ -41,7 +41,7 @@
 //! Events go over the stack. No system call.
 //!
 //! Order: first in, first out, with gaps: every reader sees a subsequence. The rules of lagging are those of
-//! `tokio::sync::broadcast`. Algorithm: [`Words`](crate::ring::Words), after Boehm (MSPC 2012), one sequence lock for
+//! `tokio::sync::broadcast`. Algorithm: [`Words`], after Boehm (MSPC 2012), one sequence lock for
 //! each slot.
 //!
 //! ```

@@ -37,7 +37,7 @@
 //! read-modify-write. Readers share a line with the producer, `tail`, and write nothing. No system call.
 //!
 //! Order: a reader never goes back to an older value. Algorithm: a rotation of sequence locks
-//! ([`Words`](crate::ring::Words), after Boehm, MSPC 2012), so that the value that is read is not the one being written.
+//! ([`Words`], after Boehm, MSPC 2012), so that the value that is read is not the one being written.
 //!
 //! ```
 //! use ringmain::channel::latest::{self, NoValue};
