@@ -4,6 +4,8 @@
 //! yield. `base` passes nothing on: it is what the harness itself costs. Figures of different runs do not compare, as
 //! the way between two cores changes with where they are; those of one run do.
 
+mod broadcast;
+mod latest;
 mod multicast;
 mod spsc;
 
@@ -275,5 +277,5 @@ fn group<'a>(c: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     group
 }
 
-criterion_group!(benches, spsc::benches, multicast::benches);
+criterion_group!(benches, spsc::benches, multicast::benches, broadcast::benches, latest::benches);
 criterion_main!(benches);

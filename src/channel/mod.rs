@@ -4,6 +4,8 @@
 //! |---------------|-----------|-----------|-------------------------------|-------------------------|
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
+//! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
+//! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
 //!
 //! All have the same verbs ([`Sink`](crate::contract::Sink), [`Source`](crate::contract::Source),
 //! [`SourceMut`](crate::contract::SourceMut)), the same closing (either side goes, the other learns of it, and nothing
@@ -18,7 +20,10 @@
 //! | all others               | perhaps not even until they are returned                                             |
 
 mod batch;
+pub mod broadcast;
 mod follower;
+pub mod latest;
+mod lossy;
 pub mod multicast;
 mod pace;
 pub mod spsc;

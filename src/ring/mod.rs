@@ -10,6 +10,7 @@ mod sequence;
 mod slots;
 mod stamp;
 mod tally;
+mod words;
 
 pub use claim::Claim;
 pub use counter::Counter;
@@ -18,3 +19,4 @@ pub use sequence::Sequence;
 pub use slots::{CapacityError, Line, Slot, Slots};
 pub use stamp::{Published, Stamp};
 pub use tally::Tally;
+pub use words::{Found, Plain, Words};

@@ -62,6 +62,21 @@ pub enum CapacityError {
     },
 }
 
+impl CapacityError {
+    /// Says what is wrong with `capacity`, whatever the events are.
+    pub(super) fn check(capacity: usize) -> Result<(), Self> {
+        if capacity == 0 {
+            return Err(Self::Zero);
+        }
+        let too_large = Self::TooLarge { asked: capacity };
+        if !capacity.is_power_of_two() {
+            let next = capacity.checked_next_power_of_two().ok_or(too_large)?;
+            return Err(Self::NotPowerOfTwo { asked: capacity, next });
+        }
+        if capacity as u64 > MAX_CAPACITY { Err(too_large) } else { Ok(()) }
+    }
+}
+
 impl core::fmt::Display for CapacityError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -110,19 +125,9 @@ impl<T, M, L> Slots<T, M, L> {
         mut fill: impl FnMut() -> T,
         mut mark: impl FnMut(Sequence) -> M,
     ) -> Result<Self, CapacityError> {
-        if capacity == 0 {
-            return Err(CapacityError::Zero);
-        }
-        let too_large = CapacityError::TooLarge { asked: capacity };
-        if !capacity.is_power_of_two() {
-            let next = capacity.checked_next_power_of_two().ok_or(too_large)?;
-            return Err(CapacityError::NotPowerOfTwo { asked: capacity, next });
-        }
-        if capacity as u64 > MAX_CAPACITY {
-            return Err(too_large);
-        }
+        CapacityError::check(capacity)?;
         let mut slots = Vec::new();
-        slots.try_reserve_exact(capacity).map_err(|_| too_large)?;
+        slots.try_reserve_exact(capacity).map_err(|_| CapacityError::TooLarge { asked: capacity })?;
         let lap = capacity as u64;
         slots.extend((0..lap).map(|index| {
             // The first position at or after `start` that lands on this index.

@@ -1,5 +1,7 @@
 //! The rings from outside: public API, real threads.
 
+mod broadcast;
 mod hangs;
+mod latest;
 mod multicast;
 mod spsc;

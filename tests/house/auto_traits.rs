@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{multicast, spsc};
+use ringmain::channel::{broadcast, latest, multicast, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -92,6 +92,25 @@ multicast_table! {
     multicast::Editor<multicast::Many>
 }
 
+// What is copied from thread to thread has to be `Send`, as if it were moved. (Only the `u64` of these can be an event.)
+macro_rules! lossy_table {
+    ($($($handle:ident)::+),+) => {$(
+        table! {
+            true  false $($handle)::+<u64>,
+            true  false $($handle)::+<Cell<u64>>,
+            false false $($handle)::+<Guard>,
+            false false $($handle)::+<Rc<u64>>,
+            false false $($handle)::+<&'static Cell<u64>>,
+        }
+    )+};
+}
+lossy_table! {
+    broadcast::Producer,
+    broadcast::Reader,
+    latest::Producer,
+    latest::Reader
+}
+
 // The shared memory below them.
 table! {
     true  true  ring::Cursor,
@@ -99,6 +118,7 @@ table! {
     true  true  ring::Stamp,
     true  true  ring::Claim,
     true  true  ring::Tally,
+    true  true  ring::Words<u64>,
     true  true  ring::Slots<u64>,
     true  false ring::Slots<Cell<u64>>,
     false false ring::Slots<Guard>,

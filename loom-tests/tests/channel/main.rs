@@ -7,6 +7,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod broadcast;
+mod latest;
 mod multicast;
 mod spsc;
 

@@ -9,6 +9,7 @@ mod cursor;
 mod slots;
 mod stamp;
 mod tally;
+mod words;
 
 use loom::sync::Arc;
 use ringmain::ring::{Sequence, Slots};
