@@ -3,6 +3,7 @@
 //! | type          | producers | consumers | each event goes to            | full                    |
 //! |---------------|-----------|-----------|-------------------------------|-------------------------|
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
+//! | [`bytes`]     | one       | one       | the consumer, of any length   | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //!
 //! All have the same verbs ([`Sink`](crate::contract::Sink), [`Source`](crate::contract::Source),
@@ -18,6 +19,7 @@
 //! | all others               | perhaps not even until they are returned                                             |
 
 mod batch;
+pub mod bytes;
 mod follower;
 pub mod multicast;
 pub mod spsc;
