@@ -154,11 +154,13 @@ impl Bytes {
 /// Some bytes of [`Bytes`] are read while it lives.
 #[must_use]
 #[derive(Debug)]
+#[allow(dead_code, reason = "a guard: nobody asks it anything")]
 pub(crate) struct Reading(#[cfg(loom)] Vec<loom::cell::ConstPtr<()>>);
 
 /// Some bytes of [`Bytes`] are written while it lives.
 #[must_use]
 #[derive(Debug)]
+#[allow(dead_code, reason = "a guard: nobody asks it anything")]
 pub(crate) struct Writing(#[cfg(loom)] Vec<loom::cell::MutPtr<()>>);
 
 /// A token that one thread sleeps on and any thread may hand over, kept if it comes early.

@@ -1,5 +1,6 @@
 //! The rings from outside: public API, real threads.
 
+mod bytes;
 mod hangs;
 mod multicast;
 mod spsc;
