@@ -9,13 +9,13 @@ use ringmain::contract::{Source, Tick, each};
 const BYTES: usize = 1 << 16;
 
 pub(crate) fn benches(c: &mut Criterion) {
-    let ways = [("one by one", How::OneByOne), ("drained", How::Drained), ("batch of 32", How::Batches)];
-    for (way, how) in ways {
+    for (way, how) in [("one by one", How::OneByOne), ("batch of 32", How::Batches)] {
         let mut group = group(c, &format!("bytes/one thread/{}/{way}", Record::NAME));
         one_thread::<Record>(&mut group, "base", how, (Base(0), Base(0)));
         one_thread::<Record>(&mut group, "ringmain", how, ours());
         one_thread::<Record>(&mut group, "rtrb", how, rtrb());
     }
+    let ways = [("one by one", How::OneByOne), ("drained", How::Drained), ("batch of 32", How::Batches)];
     for (way, how) in ways {
         let mut group = group(c, &format!("bytes/two threads/{}/{way}", Record::NAME));
         two_threads::<Record, _, _>(&mut group, "base", how, || (Base(0), Base(0)));
