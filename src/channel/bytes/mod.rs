@@ -44,12 +44,12 @@
 //!
 //! # The longest record
 //!
-//! Is `capacity / 2 - 8` bytes ([`Producer::max_record`]): the most that an empty ring takes at once, wherever in it the
-//! last record ended. Say it ended `o` bytes behind the beginning. A frame (header and record) fits behind `o` if it is
-//! at most `capacity - o` long. If it is longer, it has to begin a lap anew, and the padding takes `capacity - o` of the
-//! ring's bytes: `o` are left. So the ring has a row for every frame of `max(o, capacity - o)` bytes or less, which is
-//! least, `capacity / 2`, for an `o` in the middle. A frame of half the ring never waits for more than the consumer; one
-//! that is longer could be refused by an empty ring, and for ever.
+//! A record has at most `capacity / 2 - 8` bytes ([`Producer::max_record`]): so many an empty ring takes at once,
+//! wherever in it the last record ended. Say it ended `o` bytes behind the beginning. A frame (header and record) fits
+//! behind `o` if it is at most `capacity - o` long. If it is longer, it has to begin a lap anew, and the padding takes
+//! `capacity - o` of the ring's bytes: `o` are left. So there is a row for every frame of up to `max(o, capacity - o)`
+//! bytes, which is least, `capacity / 2`, for an `o` in the middle. A frame of half the ring never waits for more than the
+//! consumer; one that is longer may be refused by an empty ring, and for ever.
 //!
 //! Algorithm: Lamport, "Specifying concurrent program modules" (1983), over bytes; the padding at the end of a lap as in
 //! Thompson and Montgomery's Agrona and Aeron.

@@ -10,7 +10,8 @@ use core::{cell::Cell, marker::PhantomData};
 
 /// The end that puts in. Dropping it closes the channel: the consumer drains what is left, then sees the end.
 ///
-/// All verbs are wait-free but `offer_waiting`.
+/// All verbs are wait-free but `offer_waiting`. It is not a [`Sink`](crate::contract::Sink), as the room for a record
+/// depends on its length; a stage says `tx.push(bytes)?`, or `tx.fill(len, ..)`, which answer as a sink does.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
@@ -189,7 +190,8 @@ verbs!(Batch<'_>);
 /// Room for one record, which holds what earlier records left in it: derefs to the bytes.
 ///
 /// Nothing is published until it is committed. If it is dropped, aborted or forgotten, or unwound by a panic, it was
-/// never there, and the next claim gets the same room.
+/// never there, and the next claim gets the same room. If the consumer went meanwhile, what is committed is left behind
+/// ([`Producer::len`]).
 #[must_use = "a claim that is not committed is given up"]
 #[derive(Debug)]
 pub struct Claim<'a> {
