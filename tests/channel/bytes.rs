@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
 const HEADER: usize = 8;
-/// Each length in a table, or, where that would take too long, each seventh.
+/// Each length and place in a table, or, where that would take too long, each seventh.
 const EACH: usize = if cfg!(miri) { 7 } else { 1 };
 
 fn ends(capacity: usize) -> (Producer, Consumer) {
@@ -76,7 +76,7 @@ fn a_bad_capacity_is_an_error_that_says_what_to_do() {
 /// The promise of `max_record`, at every offset: an empty ring takes every record up to that length at once.
 #[test]
 fn an_empty_ring_takes_every_record_wherever_it_stands() {
-    for capacity in [32, 64, 128] {
+    for capacity in [32, 64, 128].into_iter().step_by(EACH) {
         for offset in (0..capacity).step_by(8) {
             let max = capacity / 2 - HEADER;
             for len in (0..=max).step_by(EACH) {
@@ -175,7 +175,7 @@ fn positions_are_those_of_the_headers() {
 
 #[test]
 fn a_claim_is_shorter_than_it_was_if_it_is_committed_so() {
-    for offset in (0..128).step_by(8) {
+    for offset in (0..128).step_by(8 * EACH) {
         for (claimed, committed) in
             (0..=24).step_by(EACH).flat_map(|n| (0..=n).step_by(EACH).map(move |m| (n, m)))
         {
@@ -211,7 +211,7 @@ fn a_claim_that_is_not_committed_was_never_there() {
         |tx| assert_eq!(tx.fill(20, |_| -> Flow { Err(Fault::new(1).into()) }), Err(Fault::new(1).into())),
     ];
     for give_up in ways {
-        for offset in (0..128).step_by(8) {
+        for offset in (0..128).step_by(8 * EACH) {
             let (mut tx, mut rx) = ends_before(offset, 128);
             tx.push(b"before").unwrap();
             let (next, len) = (tx.next(), tx.len());
@@ -383,7 +383,7 @@ fn a_limit_is_kept() {
 fn what_a_stage_says_decides_whether_the_record_is_consumed() {
     let fault = Fault::new(3);
     for (halt, consumed) in [(Halt::Again, 1), (Halt::Reject(fault), 2), (Halt::Stop, 2)] {
-        for (offset, limit) in (0..128).step_by(8).flat_map(|offset| [(offset, 2), (offset, ALL)]) {
+        for (offset, limit) in (0..128).step_by(8 * EACH).flat_map(|offset| [(offset, 2), (offset, ALL)]) {
             let (mut tx, mut rx) = ends_before(offset, 128);
             for n in 1..=3 {
                 tx.push(&record(n, 3)).unwrap();
@@ -578,7 +578,7 @@ fn several_channels_merge_into_one_source() {
 /// Records of every length, each with a checksum, arrive whole and in order, whatever the size of the ring.
 #[test]
 fn two_threads_hand_everything_over_in_order() {
-    let n: usize = if cfg!(miri) { 40 } else { 20_000 };
+    let n: usize = if cfg!(miri) { 20 } else { 20_000 };
     for (capacity, batch) in [(32, 1), (64, 3), (256, 1), (4096, 32)] {
         let (mut tx, mut rx) = ends_before(24, capacity);
         let max = tx.max_record();
@@ -674,7 +674,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0usize..4).prop_map(Step::Again),
         1 => Just(Step::Peek),
     ];
-    prop::collection::vec(step, 0..80)
+    prop::collection::vec(step, 0..if cfg!(miri) { 20 } else { 80 })
 }
 
 /// The ring as a queue of records that remembers how many bytes it takes: what a channel must look like from outside.
@@ -714,7 +714,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 600 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 1 } else { 400 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever is done in whatever order, the ring is a queue of records, byte for byte, that holds exactly as much as
     /// its frames and its padding leave room for.
@@ -811,7 +811,7 @@ proptest! {
     fn no_record_waits_for_more_than_the_consumer(
         bits in 5usize..11,
         before in 0usize..128,
-        lens in prop::collection::vec((0usize..1024, any::<bool>()), 1..100),
+        lens in prop::collection::vec((0usize..1024, any::<bool>()), 1..if cfg!(miri) { 10 } else { 100 }),
     ) {
         let (mut tx, mut rx) = ends_before(before * 8, 1 << bits);
         for (n, (len, drained)) in lens.into_iter().enumerate() {
