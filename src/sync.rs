@@ -99,10 +99,15 @@ impl<T> UnsafeCell<T> {
 /// Under loom, a cell for each eight of them stands for them: a [`Reading`] or [`Writing`] of some bytes keeps theirs in
 /// use, so that loom reports two threads in the same eight, of which one writes, if nothing puts them in order.
 pub(crate) struct Bytes {
-    words: Box<[core::cell::UnsafeCell<u64>]>,
+    words: Box<[core::cell::UnsafeCell<Word>]>,
     #[cfg(loom)]
     watched: Box<[UnsafeCell<()>]>,
 }
+
+/// Eight of them. A `u64` would not do: there are machines on which it begins at a multiple of four.
+#[derive(Default)]
+#[repr(align(8))]
+struct Word(#[allow(dead_code, reason = "reached by its address")] [u8; 8]);
 
 impl Bytes {
     /// Eight times `words` bytes; nothing if they do not fit into memory.

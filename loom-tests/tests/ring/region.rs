@@ -76,7 +76,7 @@ fn bytes_that_are_held_are_in_use() {
             let held = unsafe { other.hold(first(), 8) };
             published.advance(Sequence::ZERO);
             thread::yield_now();
-            drop(held);
+            held.give_back();
         });
         if tail.read().done == Sequence::ZERO {
             look(&region, first(), 8);

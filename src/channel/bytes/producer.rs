@@ -227,7 +227,7 @@ impl Claim<'_> {
     #[inline(always)]
     fn put(self, len: usize) {
         let Self { bytes, shared, local, at, publish } = self;
-        drop(bytes);
+        bytes.give_back();
         if at != local.next {
             let padding = Frame::padding(at.since(local.next));
             // SAFETY: [R3] `claim` found everything from `next` to the end of this claim to be free; the claim has the
