@@ -202,6 +202,7 @@ fn more_than_was_claimed_is_not_committed() {
 /// However a claim ends without a commit, wherever in the ring it stood: nothing is published, and the next claim gets
 /// the same room.
 #[test]
+#[allow(clippy::forget_non_drop, reason = "that it is the same as dropping it is what is tested")]
 fn a_claim_that_is_not_committed_was_never_there() {
     let ways: [fn(&mut Producer); 5] = [
         |tx| drop(tx.claim(20).unwrap()),
