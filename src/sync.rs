@@ -123,6 +123,85 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+/// Zeroed bytes in a row, from a multiple of eight on. As with a cell, who may touch which is up to the user.
+///
+/// Under loom, a cell for each eight of them stands for them: a [`Reading`] or [`Writing`] of some bytes keeps theirs in
+/// use, so that loom reports two threads in the same eight, of which one writes, if nothing puts them in order.
+pub(crate) struct Bytes {
+    words: Box<[core::cell::UnsafeCell<Word>]>,
+    #[cfg(loom)]
+    watched: Box<[UnsafeCell<()>]>,
+}
+
+/// Eight of them. A `u64` would not do: there are machines on which it begins at a multiple of four.
+#[derive(Default)]
+#[repr(align(8))]
+struct Word(#[allow(dead_code, reason = "reached by its address")] [u8; 8]);
+
+impl Bytes {
+    /// Eight times `words` bytes; nothing if they do not fit into memory.
+    pub(crate) fn zeroed(words: usize) -> Option<Self> {
+        let mut zeros = Vec::new();
+        zeros.try_reserve_exact(words).ok()?;
+        zeros.resize_with(words, Default::default);
+        Some(Self {
+            words: zeros.into_boxed_slice(),
+            #[cfg(loom)]
+            watched: (0..words).map(|_| UnsafeCell::new(())).collect(),
+        })
+    }
+    /// How many there are.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        size_of_val(&*self.words)
+    }
+    /// Where they begin: a pointer to read all of them by, and to write.
+    #[inline(always)]
+    pub(crate) fn begin(&self) -> *mut u8 {
+        core::cell::UnsafeCell::raw_get(self.words.as_ptr()).cast()
+    }
+    /// To be kept while the `n` bytes from the `from`th are read.
+    #[inline(always)]
+    pub(crate) fn reading(&self, from: usize, n: usize) -> Reading {
+        let _ = (from, n);
+        Reading(
+            #[cfg(loom)]
+            self.watched(from, n).iter().map(UnsafeCell::get).collect(),
+        )
+    }
+    /// To be kept while the `n` bytes from the `from`th are written.
+    #[inline(always)]
+    pub(crate) fn writing(&self, from: usize, n: usize) -> Writing {
+        let _ = (from, n);
+        Writing(
+            #[cfg(loom)]
+            self.watched(from, n).iter().map(UnsafeCell::get_mut).collect(),
+        )
+    }
+    #[cfg(loom)]
+    fn watched(&self, from: usize, n: usize) -> &[UnsafeCell<()>] {
+        &self.watched[from / 8..(from + n).div_ceil(8)]
+    }
+}
+
+impl core::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Bytes").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Some bytes of [`Bytes`] are read while it lives.
+#[must_use]
+#[derive(Debug)]
+#[allow(dead_code, reason = "a guard: nobody asks it anything")]
+pub(crate) struct Reading(#[cfg(loom)] Vec<loom::cell::ConstPtr<()>>);
+
+/// Some bytes of [`Bytes`] are written while it lives.
+#[must_use]
+#[derive(Debug)]
+#[allow(dead_code, reason = "a guard: nobody asks it anything")]
+pub(crate) struct Writing(#[cfg(loom)] Vec<loom::cell::MutPtr<()>>);
+
 /// A token that one thread sleeps on and any thread may hand over, kept if it comes early.
 ///
 /// Under loom it is built on loom's own lock, because loom 0.7's `unpark` aborts the model when the

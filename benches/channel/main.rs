@@ -5,6 +5,7 @@
 //! the way between two cores changes with where they are; those of one run do.
 
 mod broadcast;
+mod bytes;
 mod latest;
 mod multicast;
 mod spsc;
@@ -277,5 +278,12 @@ fn group<'a>(c: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     group
 }
 
-criterion_group!(benches, spsc::benches, multicast::benches, broadcast::benches, latest::benches);
+criterion_group!(
+    benches,
+    broadcast::benches,
+    bytes::benches,
+    latest::benches,
+    multicast::benches,
+    spsc::benches,
+);
 criterion_main!(benches);

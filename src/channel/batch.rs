@@ -24,6 +24,11 @@ impl<'a> Batch<'a> {
     pub(super) fn step(&mut self) {
         self.at = self.at.next();
     }
+    /// How far it is beyond what is published.
+    #[inline(always)]
+    pub(super) fn unpublished(&self) -> u64 {
+        self.at.since(*self.home)
+    }
     #[inline(always)]
     pub(super) fn publish(&mut self) {
         if self.at != *self.home {

@@ -3,6 +3,7 @@
 //! | type          | producers | consumers | each event goes to            | full                    |
 //! |---------------|-----------|-----------|-------------------------------|-------------------------|
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
+//! | [`bytes`]     | one       | one       | the consumer, of any length   | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
 //! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
@@ -21,6 +22,7 @@
 
 mod batch;
 pub mod broadcast;
+pub mod bytes;
 mod follower;
 pub mod latest;
 mod lossy;

@@ -4,8 +4,8 @@ use super::{Flow, Halt, Pump, PumpMut, Stage, Tick, Wait};
 
 /// Where events come from.
 pub trait Source {
-    /// What it carries.
-    type Event;
+    /// What it carries: a type of one size, or bytes as they come (`[u8]`).
+    type Event: ?Sized;
 
     /// Shows the events that are there now, at most `limit`, to `stage`, oldest first, and publishes how far it got:
     /// at the latest when the batch ends, also if the stage panics (the event it panicked on is then not consumed).

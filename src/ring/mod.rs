@@ -1,4 +1,4 @@
-//! Shared memory: positions, cursors, counters, stamps and slots.
+//! Shared memory: positions, cursors, counters, stamps, slots and regions.
 //!
 //! The only room besides `channel` that holds `unsafe` (but for one hint to the processor in `sync`), and, with
 //! `wait/bell.rs`, the only one that names a memory ordering.
@@ -6,6 +6,7 @@
 mod claim;
 mod counter;
 mod cursor;
+mod region;
 mod sequence;
 mod slots;
 mod stamp;
@@ -15,6 +16,7 @@ mod words;
 pub use claim::Claim;
 pub use counter::Counter;
 pub use cursor::{Cursor, Progress};
+pub use region::{Lent, Region};
 pub use sequence::Sequence;
 pub use slots::{CapacityError, Line, Slot, Slots};
 pub use stamp::{Published, Stamp};

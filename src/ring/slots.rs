@@ -15,7 +15,7 @@ use super::Sequence;
 use crate::sync::{self, UnsafeCell};
 
 /// The largest ring: far below the numbers that tell laps apart, and building one of empty events still ends.
-const MAX_CAPACITY: u64 = 1 << 32;
+pub(super) const MAX_CAPACITY: u64 = 1 << 32;
 
 /// The bytes that move between cores at once. Only speed depends on it.
 const LINE: usize = 64;
@@ -55,10 +55,17 @@ pub enum CapacityError {
         /// What to ask for instead.
         next: usize,
     },
-    /// So many slots do not fit into memory.
+    /// So many slots (or bytes) do not fit into memory.
     TooLarge {
         /// What was asked for.
         asked: usize,
+    },
+    /// A ring of bytes needs at least `least`.
+    TooSmall {
+        /// What was asked for.
+        asked: usize,
+        /// What to ask for instead.
+        least: usize,
     },
 }
 
@@ -85,7 +92,10 @@ impl core::fmt::Display for CapacityError {
                 write!(f, "the capacity of a ring must be a power of two: {asked} is not, take {next}")
             }
             Self::TooLarge { asked } => {
-                write!(f, "{asked} slots do not fit into memory: ask for fewer, or for smaller events")
+                write!(f, "a ring of {asked} does not fit into memory: ask for less, or for smaller events")
+            }
+            Self::TooSmall { asked, least } => {
+                write!(f, "a ring of {asked} bytes is too small: take {least} or more")
             }
         }
     }

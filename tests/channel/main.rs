@@ -1,6 +1,7 @@
 //! The rings from outside: public API, real threads.
 
 mod broadcast;
+mod bytes;
 mod hangs;
 mod latest;
 mod multicast;

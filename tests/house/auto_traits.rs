@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{broadcast, latest, multicast, spsc};
+use ringmain::channel::{broadcast, bytes, latest, multicast, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -71,6 +71,14 @@ table! {
     false false spsc::Consumer<&'static Cell<u64>>,
 }
 
+// So do those of a ring of bytes. What is claimed is written by the thread that claimed it.
+table! {
+    true  false bytes::Producer,
+    true  false bytes::Consumer,
+    true  false bytes::Batch<'static>,
+    false false bytes::Claim<'static>,
+}
+
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.
 macro_rules! multicast_table {
     ($($($handle:ident)::+ $(<$mode:ty>)?),+) => {$(
@@ -119,6 +127,8 @@ table! {
     true  true  ring::Claim,
     true  true  ring::Tally,
     true  true  ring::Words<u64>,
+    true  true  ring::Region,
+    false false ring::Lent<'static>,
     true  true  ring::Slots<u64>,
     true  false ring::Slots<Cell<u64>>,
     false false ring::Slots<Guard>,

@@ -8,6 +8,7 @@
 mod common;
 
 mod broadcast;
+mod bytes;
 mod latest;
 mod multicast;
 mod spsc;

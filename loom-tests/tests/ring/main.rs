@@ -6,6 +6,7 @@ mod common;
 mod claim;
 mod counter;
 mod cursor;
+mod region;
 mod slots;
 mod stamp;
 mod tally;

@@ -95,7 +95,7 @@ impl<O, S> Divert<O, S> {
     }
 }
 
-impl<'e, T, O, S> Stage<&'e T> for Divert<O, S>
+impl<'e, T: ?Sized, O, S> Stage<&'e T> for Divert<O, S>
 where
     O: Stage<&'e T>,
     S: Stage<&'e T>,

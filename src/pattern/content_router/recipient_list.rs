@@ -64,7 +64,7 @@ pub struct RecipientList<F, B> {
 impl<F, B: Row> RecipientList<F, B> {
     /// Sends by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
     /// [`Account`].
-    pub fn new<T>(select: F, branches: B) -> Self
+    pub fn new<T: ?Sized>(select: F, branches: B) -> Self
     where
         F: FnMut(&T) -> Recipients,
     {
@@ -81,7 +81,7 @@ impl<F, B> RecipientList<F, B> {
     }
 }
 
-impl<'e, T, F, B> Stage<&'e T> for RecipientList<F, B>
+impl<'e, T: ?Sized, F, B> Stage<&'e T> for RecipientList<F, B>
 where
     F: FnMut(&T) -> Recipients,
     B: for<'b> Branches<&'b T>,

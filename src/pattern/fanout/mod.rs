@@ -108,7 +108,7 @@ impl<B> Fanout<B> {
     }
 }
 
-impl<'e, T, B> Stage<&'e T> for Fanout<B>
+impl<'e, T: ?Sized, B> Stage<&'e T> for Fanout<B>
 where
     B: for<'b> Branches<&'b T>,
 {
@@ -130,7 +130,7 @@ where
     }
 }
 
-impl<'e, T, B> Stage<&'e mut T> for Fanout<B>
+impl<'e, T: ?Sized, B> Stage<&'e mut T> for Fanout<B>
 where
     B: for<'b> Branches<&'b T>,
 {
@@ -166,7 +166,7 @@ pub(super) struct Round {
 impl Round {
     /// Offers `event` to each open branch of `wanted` that has not had it. Books what the branches take.
     #[inline]
-    pub(super) fn serve<T, B>(
+    pub(super) fn serve<T: ?Sized, B>(
         &mut self,
         branches: &mut B,
         wanted: u64,
