@@ -69,6 +69,8 @@ table! {
     false false spsc::Consumer<Guard>,
     false false spsc::Consumer<Rc<u64>>,
     false false spsc::Consumer<&'static Cell<u64>>,
+    true  false spsc::Claim<'static, u64>,
+    false false spsc::Claim<'static, Guard>,
 }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.
