@@ -5,6 +5,8 @@
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //!
+//! What a full one does is for [`overflow`] to say, if it is not to refuse.
+//!
 //! All have the same verbs ([`Sink`](crate::contract::Sink), [`Source`](crate::contract::Source),
 //! [`SourceMut`](crate::contract::SourceMut)), the same closing (either side goes, the other learns of it, and nothing
 //! published before is lost), and the same answers about themselves:
@@ -20,6 +22,7 @@
 mod batch;
 mod follower;
 pub mod multicast;
+pub mod overflow;
 mod pace;
 pub mod spsc;
 mod writer;

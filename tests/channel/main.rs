@@ -2,4 +2,5 @@
 
 mod hangs;
 mod multicast;
+mod overflow;
 mod spsc;

@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{multicast, spsc};
+use ringmain::channel::{multicast, overflow, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -136,6 +136,15 @@ table! {
 table! {
     true  true  run::Stopper,
     true  false run::Report,
+}
+
+// A policy goes where its sink may go.
+table! {
+    true  false overflow::Block<spsc::Producer<u64>, wait::Backoff>,
+    true  false overflow::Shed<spsc::Producer<u64>>,
+    false false overflow::Shed<spsc::Producer<Guard>>,
+    true  false overflow::Conflate<spsc::Producer<u64>, ()>,
+    true  false overflow::OrDeadLetter<spsc::Producer<u64>, spsc::Producer<u64>>,
 }
 
 // What is read from elsewhere while the stages run.
