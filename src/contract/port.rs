@@ -21,6 +21,7 @@
 //! [`pop`]: SourceMut::pop
 
 use super::{At, Clock, Flow, Halt, Pump, PumpMut, Stage, Tick, Wait, each};
+use crate::ring::Sequence;
 use core::mem;
 
 /// Where events come from.
@@ -35,6 +36,13 @@ pub trait Source {
     fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
         S: for<'e> Stage<&'e Self::Event>;
+
+    /// Where the next event to consume lies, for sources that also pass over slots without one (void ones): whoever waits
+    /// for room has to be told of those, too.
+    #[inline]
+    fn position(&self) -> Option<Sequence> {
+        None
+    }
 
     /// Shows the oldest event to `look` and leaves it where it is.
     ///

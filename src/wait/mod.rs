@@ -20,6 +20,8 @@ mod park;
 mod patience;
 mod ringing;
 mod spin;
+#[cfg(feature = "async")]
+pub mod task;
 mod yielding;
 
 pub use backoff::Backoff;
