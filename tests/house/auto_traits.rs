@@ -132,6 +132,14 @@ table! {
     false false wait::Ringing<spsc::Producer<Guard>>,
 }
 
+// A task may move to another thread with its end, and so may what it waits for.
+#[cfg(feature = "async")]
+table! {
+    true  true  wait::task::Task,
+    true  false wait::task::Async<wait::Ringing<spsc::Consumer<u64>>>,
+    false false wait::task::Async<spsc::Consumer<Guard>>,
+}
+
 // Threads are started and joined by whoever has the handle, and stopped from anywhere.
 table! {
     true  true  run::Stopper,

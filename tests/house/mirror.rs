@@ -39,7 +39,7 @@ fn needs(file: &Source) -> Vec<String> {
         // Unit tests are in the file; a model where there is something to model.
         ("ring", _) if file.code.contains("crate::sync::") => vec![model],
         ("pattern", _) => vec![test, bench, example],
-        ("wait", "park" | "bell") => vec![test, model],
+        ("wait", "park" | "bell" | "task") => vec![test, model],
         ("wait", _) => vec![test],
         _ => Vec::new(),
     }
