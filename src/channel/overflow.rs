@@ -1,12 +1,12 @@
 //! What a full sink does with the next event. Nothing said is refusing it.
 //!
 //! ```text
-//!                    room            +------+
-//!   event ==fill==> ------> fill ==> | sink |
-//!              |                     +------+
-//!              |                        ^ Block: later      | Evict: the oldest comes out
-//!              | full                   ^ Conflate: later   v
-//!              +---> Block, Shed, Evict, Conflate, OrDeadLetter ---> away, and counted
+//!                                 there is room
+//!   event ==fill==> [ wrapper ] ==================> [ sink ]
+//!                        |             later            |
+//!                        +--- Block, Conflate ==========^
+//!                  full  +--- Evict <=== the oldest ====+
+//!                        +--- Shed, OrDeadLetter ===> away, and counted
 //! ```
 //!
 //! | sink             | at full                                    | in the books                 | loses     | refuses when full       |
@@ -30,8 +30,9 @@
 //! `in = out + dropped + dead_lettered + held`, and the numbers can be read from any thread; keeping them costs some ten
 //! plain stores a call, and some fifty in one that gives an event up.
 //!
-//! The stages `Shed`, `Divert` and `Park` of [`pattern`](crate#which-room) say the same of a *stage* that answers
-//! `Again`. They see an event that lies in a ring already, and may leave it there; here it has no place yet.
+//! The stages [`Shed`](crate::pattern::Shed), [`Divert`](crate::pattern::Divert) and [`Park`](crate::pattern::Park) do
+//! the like before another *stage* that answers `Again`. What they are shown lies in a ring already, and may wait there;
+//! here it has no place yet.
 
 use crate::contract::{Account, Flow, Halt, Ledger, Reason, Refused, Sink, SourceMut, Wait};
 use crate::sync::Arc;
@@ -92,8 +93,8 @@ macro_rules! wrapper {
     };
 }
 
-/// Waits for room, in a way of its own. **Blocks** in each verb, until there is room, the sink is closed, or the wait is
-/// [over](Wait::over): only then it is `Full`.
+/// Waits for room, in a way of its own. **Blocks** in each verb, which no other sink does, until there is room, the sink
+/// is closed, or the wait is [over](Wait::over): only then it is `Full`.
 ///
 /// For a thread that has nothing else to do. A stage that must not hold up its thread says `Again` instead.
 ///

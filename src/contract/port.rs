@@ -7,7 +7,7 @@
 //! | [`push`]                      | [`pop`]                          | one event by value                             |
 //! | `offer_waiting`, `push_waiting` | `drain_waiting`, `take_waiting`, `pop_waiting` | the same, and wait where there is no room, or nothing |
 //!
-//! The first two of each side are what a port has to have; all others are made of them. Only the verbs that take a
+//! A port has to have `fill`, or `drain` and perhaps `drain_mut`; all others are made of these. Only the verbs that take a
 //! [`Wait`] ever block; a deadline is a property of the wait: [`Wait::until`].
 //!
 //! [`fill`]: Sink::fill

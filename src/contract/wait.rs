@@ -30,10 +30,17 @@ pub trait Wait {
     /// This is what all verbs that wait are made of (`push_waiting`, `pop_waiting`, ...), and those that are not there.
     ///
     /// ```
-    /// use ringmain::{channel::spsc, contract::{Sink, Source, Wait}, wait::Backoff};
+    /// use ringmain::channel::spsc;
+    /// use ringmain::contract::{NoEvent, Sink, Source, Wait};
+    /// use ringmain::wait::Backoff;
+    ///
     /// let (mut tx, mut rx) = spsc::channel(8, || 0u64)?;
     /// tx.push(42)?;
-    /// assert_eq!(Backoff::new().wait_for(|| rx.peek(|n| *n).ok()), Some(42));
+    /// let oldest = Backoff::new().wait_for(|| match rx.peek(|n| *n) {
+    ///     Err(NoEvent::Empty) => None,
+    ///     other => Some(other), // the end, too: to wait for more would be for ever
+    /// });
+    /// assert_eq!(oldest, Some(Ok(42)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     fn wait_for<R>(&mut self, mut turn: impl FnMut() -> Option<R>) -> Option<R>

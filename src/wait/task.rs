@@ -168,14 +168,18 @@ impl<P> Async<P> {
     }
     /// Tries `turn` on the port until it brings something.
     ///
-    /// This is what all of the futures here are made of, and those that are not there: a batch, a claim, a peek.
+    /// This is what all of the futures here are made of, and those that are not there: a peek, a batch.
     ///
     /// ```
-    /// # use ringmain::{channel::spsc, contract::Source, wait::task};
+    /// # use ringmain::{channel::spsc, contract::{NoEvent, Source}, wait::task};
     /// # let (_tx, mut rx) = task::pair(spsc::channel(8, || 0u64)?);
     /// # drop(async move {
-    /// let oldest = rx.wait_for(|rx| rx.peek(|n| *n).ok()).await;
-    /// # oldest });
+    /// let look = rx.wait_for(|rx| match rx.peek(|n| *n) {
+    ///     Err(NoEvent::Empty) => None,
+    ///     other => Some(other), // the end, too: to wait for more would be for ever
+    /// });
+    /// let oldest = look.await?;
+    /// # Ok::<_, NoEvent>(oldest) });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_for<R>(&mut self, mut turn: impl FnMut(&mut P) -> Option<R>) -> impl Future<Output = R> {
