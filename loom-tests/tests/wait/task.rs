@@ -176,10 +176,10 @@ fn each_of_two_events_wakes() {
     });
 }
 
-/// Two ringers at once, one of whom finds the bell rung already.
+/// Two ringers at once, one of whom finds the bell rung already; who comes first to a slot need not come first to the bell.
 #[test]
-fn each_of_two_producers_wakes() {
-    outcomes("task: two producers", &[2, 3, 4], || {
+fn either_of_two_producers_wakes() {
+    outcomes("task: two producers", &[1, 2, 3], || {
         let mut ring = Multicast::<_, Many>::starting_at(start(), 2, || 0).unwrap();
         let rx = ring.editor("rx", &[]);
         let task = Task::new();
@@ -191,10 +191,10 @@ fn each_of_two_producers_wakes() {
                 tx
             })
         });
-        let (first, second) = (block_on(rx.recv()), block_on(rx.recv()));
-        assert_eq!(first.0.unwrap() + second.0.unwrap(), 15);
+        let (first, polls) = block_on(rx.recv());
         let _tx = producers.map(|producer| producer.join().unwrap());
-        first.1 + second.1
+        assert_eq!(first.unwrap() + rx.port_mut().pop().unwrap(), 15);
+        polls
     });
 }
 
