@@ -202,6 +202,25 @@ pub(crate) struct Reading(#[cfg(loom)] Vec<loom::cell::ConstPtr<()>>);
 #[allow(dead_code, reason = "a guard: nobody asks it anything")]
 pub(crate) struct Writing(#[cfg(loom)] Vec<loom::cell::MutPtr<()>>);
 
+#[cfg(loom)]
+use loom::sync::{Condvar, Mutex, MutexGuard};
+#[cfg(not(loom))]
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+/// A lock, to be held for a few instructions.
+#[derive(Debug, Default)]
+pub(crate) struct Lock<T>(Mutex<T>);
+
+impl<T> Lock<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        #[cfg(loom)]
+        let guard = self.0.lock().expect("no model panics under this lock");
+        #[cfg(not(loom))]
+        let guard = self.0.lock();
+        guard
+    }
+}
+
 /// A token that one thread sleeps on and any thread may hand over, kept if it comes early.
 ///
 /// Under loom it is built on loom's own lock, because loom 0.7's `unpark` aborts the model when the
@@ -209,46 +228,29 @@ pub(crate) struct Writing(#[cfg(loom)] Vec<loom::cell::MutPtr<()>>);
 /// loom reports.
 #[derive(Debug, Default)]
 pub(crate) struct Token {
-    #[cfg(not(loom))]
-    given: parking_lot::Mutex<bool>,
-    #[cfg(not(loom))]
-    turn: parking_lot::Condvar,
-    #[cfg(loom)]
-    given: loom::sync::Mutex<bool>,
-    #[cfg(loom)]
-    turn: loom::sync::Condvar,
+    given: Lock<bool>,
+    turn: Condvar,
 }
 
-#[cfg(not(loom))]
 impl Token {
-    /// Sleeps until the token is given, and takes it; at most `limit`.
+    /// Sleeps until the token is given, and takes it; at most `limit`. loom has no clock: in a model only `give` ends
+    /// the sleep.
     pub(crate) fn take(&self, limit: core::time::Duration) {
         let mut given = self.given.lock();
+        #[cfg(not(loom))]
         if !*given {
             let _ = self.turn.wait_for(&mut given, limit);
         }
-        *given = false;
-    }
-    /// Gives the token and wakes the sleeper.
-    pub(crate) fn give(&self) {
-        *self.given.lock() = true;
-        self.turn.notify_one();
-    }
-}
-
-#[cfg(loom)]
-impl Token {
-    /// As in an ordinary build, but never in time: loom has no clock, so only `give` ends the sleep.
-    pub(crate) fn take(&self, _limit: core::time::Duration) {
-        let mut given = self.given.lock().expect("no model panics under this lock");
+        #[cfg(loom)]
         while !*given {
+            let _ = limit;
             given = self.turn.wait(given).expect("no model panics under this lock");
         }
         *given = false;
     }
     /// Gives the token and wakes the sleeper.
     pub(crate) fn give(&self) {
-        *self.given.lock().expect("no model panics under this lock") = true;
+        *self.given.lock() = true;
         self.turn.notify_one();
     }
 }

@@ -8,6 +8,8 @@
 //! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
 //! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
 //!
+//! What a full one does is for [`overflow`] to say, if it is not to refuse.
+//!
 //! All have the same verbs ([`Sink`](crate::contract::Sink), [`Source`](crate::contract::Source),
 //! [`SourceMut`](crate::contract::SourceMut)), the same closing (either side goes, the other learns of it, and nothing
 //! published before is lost), and the same answers about themselves:
@@ -27,6 +29,7 @@ mod follower;
 pub mod latest;
 mod lossy;
 pub mod multicast;
+pub mod overflow;
 mod pace;
 pub mod spsc;
 mod writer;

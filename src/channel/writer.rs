@@ -63,7 +63,7 @@ impl<G: Gate> Writer<G> {
     }
     /// How many slots are free: at least one, or a refusal. Looks at the gate only if fewer than `want` are known to be.
     #[inline]
-    fn room(&mut self, want: u64) -> Result<u64, Refused> {
+    pub(super) fn room(&mut self, want: u64) -> Result<u64, Refused> {
         let room = self.free_until.since(self.next);
         if room >= want { Ok(room) } else { self.look() }
     }
@@ -138,6 +138,12 @@ impl<G: Gate> Writer<G> {
             }
         }
         Filled { count: count as usize, end: (room < n as u64).then_some(Halt::Again) }
+    }
+    /// Publishes the next slot, which `room` found to be free and the caller has filled.
+    #[inline]
+    pub(super) fn publish(&mut self) {
+        self.next = self.next.next();
+        self.gate.tail().advance(self.next);
     }
     /// Events published that not every follower is done with; exact and final once somebody is gone.
     pub(super) fn unread(&self) -> u64 {

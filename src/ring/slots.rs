@@ -257,6 +257,14 @@ impl<T, M, L> Slot<T, M, L> {
             f(unsafe { &mut *event })
         })
     }
+    /// Where the event lies, for a guard that lends it by steps. To dereference it takes what [`lend`](Self::lend) takes
+    /// (R2), from then on as long as the reference lives. A model takes the call for a write, so call it for each
+    /// reference anew.
+    #[inline(always)]
+    #[must_use]
+    pub fn place(&self) -> *mut T {
+        self.event.with_mut(|event| event)
+    }
 }
 
 #[cfg(test)]

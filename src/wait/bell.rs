@@ -1,4 +1,6 @@
-//! What wakes a thread: rung by those who make work for it, and dear only when it sleeps.
+//! What wakes a sleeper: rung by those who make work for it, and dear only when it sleeps.
+//!
+//! The sleeper is a thread, or a task of an executor; how it is woken is its own affair.
 //!
 //! ```text
 //!   sleeper                                ringer
@@ -9,8 +11,8 @@
 //! ```
 //!
 //! No wake-up is lost. The two fences stand in one order that all threads agree on.
-//! - S2 before R2: R3 sees S1, or something later. If it is `true`, this ringer wakes the sleeper, and the token that it
-//!   gives stays until it is taken. If it is `false`, somebody stored that after S1: another ringer, who wakes the
+//! - S2 before R2: R3 sees S1, or something later. If it is `true`, this ringer wakes the sleeper, who must not miss that
+//!   however early it comes: a thread has a token, which stays until it is taken. If it is `false`, somebody stored that after S1: another ringer, who wakes the
 //!   sleeper, or the sleeper itself, who is awake. Either way S1 comes again before the next sleep, with a fence of its
 //!   own, and the same two cases hold for that one.
 //! - R2 before S2: S3 sees R1, and the turn is not empty.
@@ -21,7 +23,7 @@
 //!
 //! | who       | may                                                                              |
 //! |-----------|----------------------------------------------------------------------------------|
-//! | one [`Park`](super::Park) | list itself, sleep, unlist itself: it owns the sleeping side              |
+//! | one [`Park`](super::Park), or one task | list itself, sleep, unlist itself: it owns the sleeping side |
 //! | anybody   | ring; a clone of a [`Bell`] is the same bell                                     |
 //!
 //! | fence (SeqCst)          | pairs with            | what it rules out                                              |
@@ -29,32 +31,31 @@
 //! | `list`                  | `Bell::ring`          | that the sleeper misses the event *and* the ringer the sleeper |
 //!
 //! Costs of a ring: a fence and a load if nobody sleeps; if somebody does, one ringer of all that come meanwhile takes a
-//! lock and makes a system call.
+//! lock, and makes a system call or calls the executor.
 
 use super::Ringing;
-use crate::sync::{Arc, AtomicBool, Ordering, Token, fence};
-use core::time::Duration;
+use crate::sync::{Arc, AtomicBool, Ordering, fence};
 use crossbeam_utils::CachePadded;
 
-/// A handle of one thread's bell, made by [`Park::bell`](super::Park::bell).
+/// A handle of one sleeper's bell, made by [`Park::bell`](super::Park::bell).
 ///
 /// It is level-triggered: a ring says "look again", not "here is one more", so rings may be merged and none has to be
 /// answered. To ring before the sleeper is listed does nothing, because the turn that it makes then finds the work.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bell(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     /// The owner is asleep, or will be if its next turn is empty, and nobody has woken it yet. On a line of its own:
     /// every ringer reads it.
     asleep: CachePadded<AtomicBool>,
-    token: Token,
+    /// Wakes the owner, or keeps it from falling asleep.
+    wake: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Bell {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         let asleep = CachePadded::new(AtomicBool::new(false));
-        Self(Arc::new(Shared { asleep, token: Token::default() }))
+        Self(Arc::new(Shared { asleep, wake: Box::new(wake) }))
     }
     /// Wakes the owner if it sleeps. Call it after the thing that it has to see was published.
     ///
@@ -82,14 +83,14 @@ impl Bell {
             }
         }
     }
-    /// Of several ringers, one wakes. Relaxed: the token's lock orders what follows.
+    /// Of several ringers, one wakes. Relaxed: the lock of what it wakes by orders what follows.
     ///
     /// A ringer that comes too late writes nothing, so whoever finds the flag lowered by a ringer knows that this ringer
     /// wakes the sleeper.
     #[cold]
     fn wake(&self) {
         if self.0.asleep.compare_exchange(true, false, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            self.0.token.give();
+            (self.0.wake)();
         }
     }
     /// Says that the owner sleeps if its next turn is empty.
@@ -99,14 +100,16 @@ impl Bell {
         self.0.asleep.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
     }
-    /// Says that the owner is awake. Relaxed: a ringer that does not see it yet gives a token in vain, and the next
-    /// sleep ends at once.
+    /// Says that the owner is awake. Relaxed: a ringer that does not see it yet wakes in vain, and the next sleep ends at
+    /// once.
     pub(super) fn unlist(&self) {
         self.0.asleep.store(false, Ordering::Relaxed);
     }
-    /// Sleeps until somebody rings, or `limit` is over.
-    pub(super) fn sleep(&self, limit: Duration) {
-        self.0.token.take(limit);
+}
+
+impl core::fmt::Debug for Bell {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Bell").field("asleep", &self.0.asleep).finish_non_exhaustive()
     }
 }
 
@@ -117,11 +120,17 @@ mod tests {
 
     #[test]
     fn who_rings_first_leaves_nothing_to_do_for_the_next() {
-        let bell = Bell::new();
-        bell.list();
-        bell.ring();
-        assert!(!bell.0.asleep.load(Ordering::Relaxed));
-        bell.sleep(Duration::MAX);
+        let woken = Arc::new(crate::ring::Tally::new());
+        let bell = Bell::new({
+            let woken = woken.clone();
+            move || woken.add(1)
+        });
+        for times in 1..3 {
+            bell.list();
+            bell.ring();
+            bell.ring();
+            assert_eq!(woken.get(), times);
+        }
     }
 
     #[test]

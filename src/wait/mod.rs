@@ -12,6 +12,8 @@
 //!
 //! None of them allocates while it waits. All but `BusySpin` give the processor away in a row that lasts, so that
 //! threads may outnumber processors.
+//!
+//! A task of an executor waits at a port by the same bells: see `task`, behind the feature `async`.
 #![forbid(unsafe_code)]
 
 mod backoff;
@@ -20,6 +22,8 @@ mod park;
 mod patience;
 mod ringing;
 mod spin;
+#[cfg(feature = "async")]
+pub mod task;
 mod yielding;
 
 pub use backoff::Backoff;

@@ -16,6 +16,7 @@
 
 use super::{Bell, patience::Patience};
 use crate::contract::Wait;
+use crate::sync::{Arc, Token};
 use core::time::Duration;
 
 /// Spins and yields a little, then sleeps until its [`Bell`] is rung, or until a limit is over.
@@ -51,6 +52,8 @@ use core::time::Duration;
 pub struct Park {
     patience: Patience,
     limit: Duration,
+    /// What this thread sleeps on, and the bell gives.
+    token: Arc<Token>,
     bell: Bell,
     /// The bell knows that this thread is about to sleep, and a turn has been made since.
     listed: bool,
@@ -68,10 +71,12 @@ impl Park {
     /// Allocates the bell.
     #[must_use]
     pub fn new() -> Self {
+        let token = Arc::new(Token::default());
         Self {
             patience: Patience::new(Self::SPINS, Self::YIELDS),
             limit: Self::LIMIT,
-            bell: Bell::new(),
+            token: token.clone(),
+            bell: Bell::new(move || token.give()),
             listed: false,
         }
     }
@@ -115,7 +120,7 @@ impl Default for Park {
 impl Wait for Park {
     fn idle(&mut self) {
         if self.listed {
-            self.bell.sleep(self.limit);
+            self.token.take(self.limit);
             self.unlist();
         } else if !self.patience.spend() {
             self.bell.list();

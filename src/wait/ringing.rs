@@ -3,18 +3,19 @@
 //! | the port inside ...                              | who is rung for it         |
 //! |--------------------------------------------------|----------------------------|
 //! | a sink, and the closure of a `fill` was called   | who reads: see below       |
-//! | a source, and a `drain` consumed something       | who fills: there is room   |
+//! | a source, and a `drain` passed over a slot        | who fills: there is room   |
 //! | either, and a stage or a fill panicked           | both: some of it counts    |
 //! | either, and it was dropped                       | both: it is closed         |
 //!
 //! A sink rings also for a fill that failed: with many producers it leaves a void slot, and what another producer
 //! published after that slot can only be read now.
 //!
-//! A source does *not* ring for a drain that met nothing but void slots, because it is not told of them: a producer that
-//! sleeps before a ring full of voids wakes when its limit is over.
+//!
+//! A source rings for void slots, too, if it says where it [is](Source::position).
 
 use super::Bell;
 use crate::contract::{Drained, Filled, Flow, Sink, Source, SourceMut, Stage, Tick};
+use crate::ring::Sequence;
 use smallvec::SmallVec;
 
 /// A port that rings one bell, or several, whenever it made work for their threads.
@@ -80,10 +81,14 @@ impl<Src: Source> Source for Ringing<Src> {
     where
         S: for<'e> Stage<&'e Self::Event>,
     {
-        let mut stroke = Stroke { bells: &self.bells, due: true };
+        let (before, mut stroke) = (self.port.position(), Stroke { bells: &self.bells, due: true });
         let drained = self.port.drain(now, limit, stage);
-        stroke.due = drained.count > 0;
+        stroke.due = drained.count > 0 || self.port.position() != before;
         drained
+    }
+    #[inline]
+    fn position(&self) -> Option<Sequence> {
+        self.port.position()
     }
 }
 
@@ -93,9 +98,9 @@ impl<Src: SourceMut> SourceMut for Ringing<Src> {
     where
         S: for<'e> Stage<&'e mut Self::Event>,
     {
-        let mut stroke = Stroke { bells: &self.bells, due: true };
+        let (before, mut stroke) = (self.port.position(), Stroke { bells: &self.bells, due: true });
         let drained = self.port.drain_mut(now, limit, stage);
-        stroke.due = drained.count > 0;
+        stroke.due = drained.count > 0 || self.port.position() != before;
         drained
     }
 }

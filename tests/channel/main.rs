@@ -5,4 +5,5 @@ mod bytes;
 mod hangs;
 mod latest;
 mod multicast;
+mod overflow;
 mod spsc;

@@ -1,5 +1,7 @@
-use ringmain::channel::spsc;
-use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
+use ringmain::channel::spsc::{self, Claim};
+use ringmain::contract::{
+    At, Drained, End, Fault, Flow, Halt, NoEvent, Refused, Sink, Source, SourceMut, Tick, each,
+};
 use ringmain::ring::{CapacityError, Sequence};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{
@@ -126,6 +128,77 @@ fn a_panic_in_a_fill_publishes_what_was_filled_before() {
     assert_eq!(drain(&mut rx, ALL), [1, 2]);
     tx.push(3).unwrap();
     assert_eq!(drain(&mut rx, ALL), [3]);
+}
+
+#[test]
+fn a_claim_is_published_when_it_is_committed() {
+    for start in [Sequence::ZERO, Sequence::ZERO.minus(1)] {
+        let (mut tx, mut rx) = spsc::channel_from(start, 2, || vec![0u8]).unwrap();
+        for n in 1..=5 {
+            let mut slot = tx.claim().unwrap();
+            slot.clear();
+            slot.extend([n, n]);
+            assert_eq!(*slot, [n, n]);
+            assert_eq!(rx.pop(), Err(NoEvent::Empty));
+            slot.commit();
+            assert_eq!(rx.pop(), Ok(vec![n, n]));
+        }
+        assert_eq!((tx.next(), rx.next()), (start.plus(5), start.plus(5)));
+    }
+}
+
+#[test]
+fn a_claim_given_up_is_as_if_it_had_never_been() {
+    let (mut tx, mut rx) = spsc::channel(1, || 0).unwrap();
+    let ways: [fn(Claim<'_, i32>); 2] = [
+        |claim| drop(claim),
+        |claim| {
+            let _claim = claim;
+            std::panic::resume_unwind(Box::new("on purpose"));
+        },
+    ];
+    for (way, n) in ways.into_iter().zip(1..) {
+        let before = tx.next();
+        let mut claim = tx.claim().unwrap();
+        assert_eq!(*claim, 10 * (n - 1), "it is the same slot, as it was left");
+        *claim = n;
+        let _ = catch_unwind(AssertUnwindSafe(|| way(claim)));
+        assert_eq!((tx.next(), tx.free(), rx.len()), (before, 1, 0));
+        assert_eq!(tx.fill(|slot| Ok(*slot)), Ok(n), "what was written into it stays in it");
+        assert_eq!(rx.take(|slot| std::mem::replace(slot, 10 * n)), Ok(n));
+    }
+}
+
+#[test]
+fn a_full_or_closed_channel_cannot_be_claimed() {
+    let (mut tx, mut rx) = spsc::channel(1, || 0).unwrap();
+    tx.push(1).unwrap();
+    assert_eq!(tx.claim().unwrap_err(), Refused::Full);
+    assert_eq!(rx.pop(), Ok(1));
+    assert!(tx.claim().is_ok());
+    drop(rx);
+    tx.claim().expect("it is not looked for the consumer while there is room").commit();
+    assert_eq!(tx.claim().unwrap_err(), Refused::Closed);
+    assert_eq!(tx.len(), 1);
+}
+
+/// What a commit overwrote, what it published, and what was only claimed: each value is dropped once.
+#[test]
+fn claimed_values_are_dropped_once() {
+    let drops = Arc::new(AtomicUsize::new(0));
+    let counted = || Some(Counted(drops.clone()));
+    let (mut tx, mut rx) = spsc::channel(2, || None).unwrap();
+    *tx.claim().unwrap() = counted();
+    let mut claim = tx.claim().unwrap();
+    assert!(claim.is_some());
+    *claim = counted();
+    assert_eq!(drops.load(Relaxed), 1);
+    claim.commit();
+    *tx.claim().unwrap() = counted();
+    drop(rx.pop().unwrap());
+    assert_eq!(drops.load(Relaxed), 2);
+    drop((tx, rx));
+    assert_eq!(drops.load(Relaxed), 3);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use ringmain::channel::spsc;
-use ringmain::contract::{Flow, Halt, Refusal, Refused, Sink, Source, Tick, Wait, each};
+use ringmain::contract::{
+    Flow, Halt, ManualClock, Refusal, Refused, Sink, Source, SourceMut, Tick, Wait, each,
+};
 
 /// Takes every second event; for the methods that a sink has without writing them.
 #[derive(Default)]
@@ -68,6 +70,42 @@ fn waiting_idles_while_full_and_ends_when_closed() {
     drop(rx);
     let refused = std::iter::repeat_with(|| tx.offer_waiting(&mut wait, |slot| *slot = 1));
     assert_eq!(refused.take(2).find_map(Result::err), Some(Refused::Closed));
+}
+
+#[test]
+fn a_push_waits_for_room_and_gives_the_event_back_if_nobody_will_read_it() {
+    let mut wait = Counting::default();
+    let mut sink = Moody::default();
+    sink.push_waiting(&mut wait, "a".into()).unwrap();
+    assert_eq!((wait.idle, wait.reset, sink.taken), (1, 1, vec!["a".to_string()]));
+
+    let (mut tx, rx) = spsc::channel(1, String::new).unwrap();
+    tx.push("a".into()).unwrap();
+    drop(rx);
+    let refusal = tx.push_waiting(&mut wait, "b".into()).unwrap_err();
+    assert_eq!((refusal.event.as_str(), refusal.refused), ("b", Refused::Closed));
+    assert_eq!((wait.idle, wait.reset), (1, 2));
+}
+
+/// How often the ring was tried shows in `idle`: a deadline that has passed means one try.
+#[test]
+fn a_deadline_gives_the_event_back() {
+    let (mut tx, mut rx) = spsc::channel(1, String::new).unwrap();
+    tx.push("a".into()).unwrap();
+    let (mut wait, hand) = (Counting::default(), ManualClock::new());
+    hand.set(Tick::from_nanos(5));
+    for deadline in [0, 4, 5] {
+        let mut clock = hand.clone();
+        let mut wait = wait.until(&mut clock, Tick::from_nanos(deadline));
+        let refusal = tx.push_waiting(&mut wait, "b".into()).unwrap_err();
+        assert_eq!((refusal.event.as_str(), refusal.refused), ("b", Refused::Full));
+        let refused = tx.offer_waiting(&mut wait, |_| unreachable!("it is full"));
+        assert_eq!(refused, Err(Refused::Full));
+    }
+    assert_eq!((wait.idle, wait.reset), (0, 6));
+    assert_eq!(rx.pop(), Ok("a".into()));
+    tx.push_waiting(&mut wait.until(&mut hand.clone(), Tick::ZERO), "c".into()).unwrap();
+    assert_eq!(rx.pop(), Ok("c".into()));
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{broadcast, bytes, latest, multicast, spsc};
+use ringmain::channel::{broadcast, bytes, latest, multicast, overflow, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -69,6 +69,8 @@ table! {
     false false spsc::Consumer<Guard>,
     false false spsc::Consumer<Rc<u64>>,
     false false spsc::Consumer<&'static Cell<u64>>,
+    true  false spsc::Claim<'static, u64>,
+    false false spsc::Claim<'static, Guard>,
 }
 
 // So do those of a ring of bytes. What is claimed is written by the thread that claimed it.
@@ -160,10 +162,27 @@ table! {
     false false wait::Ringing<spsc::Producer<Guard>>,
 }
 
+// A task may move to another thread with its end, and so may what it waits for.
+#[cfg(feature = "async")]
+table! {
+    true  true  wait::task::Task,
+    true  false wait::task::Async<wait::Ringing<spsc::Consumer<u64>>>,
+    false false wait::task::Async<spsc::Consumer<Guard>>,
+}
+
 // Threads are started and joined by whoever has the handle, and stopped from anywhere.
 table! {
     true  true  run::Stopper,
     true  false run::Report,
+}
+
+// A policy goes where its sink may go.
+table! {
+    true  false overflow::Block<spsc::Producer<u64>, wait::Backoff>,
+    true  false overflow::Shed<spsc::Producer<u64>>,
+    false false overflow::Shed<spsc::Producer<Guard>>,
+    true  false overflow::Conflate<spsc::Producer<u64>, ()>,
+    true  false overflow::OrDeadLetter<spsc::Producer<u64>, spsc::Producer<u64>>,
 }
 
 // What is read from elsewhere while the stages run.

@@ -34,11 +34,13 @@ fn needs(file: &Source) -> Vec<String> {
         (format!("tests/{part}"), format!("loom-tests/tests/{part}"), format!("benches/{part}"));
     let example = shown.unwrap_or(format!("examples/{name}"));
     match (room, name) {
+        // Policies over the ports of others: no memory of their own is shared.
+        ("channel", "overflow") => vec![test, example],
         ("channel", _) => vec![test, model, bench, example],
         // Unit tests are in the file; a model where there is something to model.
         ("ring", _) if file.code.contains("crate::sync::") => vec![model],
         ("pattern", _) => vec![test, bench, example],
-        ("wait", "park" | "bell") => vec![test, model],
+        ("wait", "park" | "bell" | "task") => vec![test, model],
         ("wait", _) => vec![test],
         _ => Vec::new(),
     }

@@ -5,5 +5,7 @@ mod bell;
 mod park;
 mod ringing;
 mod spin;
+#[cfg(feature = "async")]
+mod task;
 mod usage;
 mod yielding;

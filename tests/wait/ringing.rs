@@ -1,5 +1,6 @@
 //! Which calls ring. A `Park` that is listed tells: its next `idle` returns at once if it was rung.
 
+use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc::{self, Consumer, Producer};
 use ringmain::contract::{At, Flow, Halt, Sink, Source, SourceMut, Tick, Wait, each};
 use ringmain::wait::{Park, Ringing};
@@ -61,6 +62,22 @@ fn a_source_rings_when_it_made_room() {
         assert_eq!(rx.drain_mut(Tick::ZERO, 1, &mut each(|n: &mut u64| *n += 1)).count, 1);
     }));
     assert_eq!(rx.port().len(), 0);
+}
+
+/// Where there are many producers: a slot that was given up is room as well, and there is no event in it.
+#[test]
+fn a_source_rings_when_it_passed_over_a_void_slot() {
+    let mut ring = Multicast::many(2, || 0).unwrap();
+    let mut producer = park();
+    let mut rx = producer.bell().on(ring.editor("rx", &[]));
+    let mut tx = ring.build().unwrap();
+    let mut void = || assert!(tx.fill(|_| Err::<(), _>(Halt::Stop)).is_err());
+    void();
+    assert!(rings(&mut producer, || assert_eq!(rx.drain(Tick::ZERO, 1, &mut ok).count, 0)));
+    assert!(!rings(&mut producer, || assert_eq!(rx.drain(Tick::ZERO, 1, &mut ok).count, 0)));
+    void();
+    assert!(rings(&mut producer, || assert!(rx.take(|_| ()).is_err())));
+    assert!(!rings(&mut producer, || assert!(rx.take(|_| ()).is_err())));
 }
 
 /// The events before the one that panicked are consumed.

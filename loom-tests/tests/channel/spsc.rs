@@ -212,3 +212,32 @@ fn room_and_length_are_promises() {
         (free, len)
     });
 }
+
+/// A claim that is given up leaves the slot to the next fill, and the consumer meets what was committed only.
+#[test]
+fn a_claim_is_seen_when_it_is_committed() {
+    // There is room for the last claim only behind the consumer.
+    let legal = [(false, 0, 0), (false, 0, 1), (false, 1, 0), (true, 0, 1), (true, 1, 0)];
+    // Whether the last claim was had, and how many events the consumer's two turns saw meanwhile.
+    outcomes("spsc: claim", &legal, || {
+        let (mut tx, mut rx) = full(1);
+        assert_eq!(take(&mut rx), [1]);
+        let producer = thread::spawn(move || {
+            *tx.claim().unwrap() = Track::new(9);
+            let mut claim = tx.claim().unwrap();
+            assert_eq!(*claim.get_ref(), 9);
+            *claim = Track::new(2);
+            claim.commit();
+            let again = tx.claim().map(|mut claim| {
+                *claim = Track::new(3);
+                claim.commit();
+            });
+            (again.is_ok(), tx)
+        });
+        let (first, second) = (take_some(&mut rx, 1).0, take_some(&mut rx, 1).0);
+        let (again, _tx) = producer.join().unwrap();
+        let seen = [&first[..], &second, &take(&mut rx)].concat();
+        assert_eq!(seen, (2..=2 + u64::from(again)).collect::<Vec<_>>());
+        (again, first.len(), second.len())
+    });
+}

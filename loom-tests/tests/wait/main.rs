@@ -7,6 +7,7 @@ mod common;
 mod bell;
 mod park;
 mod ringing;
+mod task;
 
 use ringmain::contract::Wait;
 use ringmain::ring::{Cursor, Sequence};

@@ -148,6 +148,28 @@ fn giving_up_wakes_the_consumer_of_what_lies_behind() {
     });
 }
 
+/// A drain that meets nothing but a void slot makes room all the same.
+#[test]
+fn passing_over_a_void_slot_wakes_the_producer() {
+    outcomes("ringing: room behind a void slot", &[0, 1, 2], || {
+        let mut ring = Multicast::<_, Many>::starting_at(start(), 1, || 0).unwrap();
+        let rx = ring.reader("rx", &[]);
+        let mut tx = ring.build().unwrap();
+        tx.fill(|_| Err::<(), _>(Halt::Stop)).unwrap_err();
+        let mut park = park();
+        let mut rx = park.bell().on(rx);
+        let consumer = thread::spawn(move || {
+            assert_eq!(rx.drain(Tick::ZERO, usize::MAX, &mut each(|_: &u64| ())).count, 0);
+            rx
+        });
+        let mut idles = Counted { park: &mut park, idles: 0 };
+        tx.offer_waiting(&mut idles, |slot| *slot = 8).unwrap();
+        let idles = idles.idles;
+        let _rx = consumer.join().unwrap();
+        idles
+    });
+}
+
 /// A strategy that tells how often it was asked to wait.
 struct Counted<'a> {
     park: &'a mut Park,

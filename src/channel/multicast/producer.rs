@@ -7,7 +7,7 @@ use crate::contract::{Filled, Flow, Sink};
 use crate::ring::{Cursor, Progress, Sequence, Slots};
 use core::{cell::Cell, marker::PhantomData};
 
-/// The only producer of a ring. [`Sink`] has its verbs, all wait-free but `offer_waiting`.
+/// The only producer of a ring. [`Sink`] has its verbs, all wait-free but those that wait.
 ///
 /// Dropping it closes the ring: every reader drains what is left, then sees the end.
 #[derive(Debug)]

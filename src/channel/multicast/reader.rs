@@ -79,6 +79,10 @@ macro_rules! node {
             {
                 self.follower.drain(now, limit, stage)
             }
+            #[inline]
+            fn position(&self) -> Option<Sequence> {
+                Some(self.next())
+            }
         }
 
         impl<T, M: Mode> Upstream for $name<T, M> {

@@ -42,10 +42,14 @@ mod layout;
 
 use super::follower::{Feed, Follower};
 use super::writer::{Gate, Writer};
-use crate::contract::{Drained, Filled, Flow, Sink, Source, SourceMut, Stage, Tick};
+use crate::contract::{Drained, Filled, Flow, Refused, Sink, Source, SourceMut, Stage, Tick};
 use crate::ring::{CapacityError, Cursor, Progress, Published, Sequence, Slots};
 use crate::sync::Arc;
-use core::{cell::Cell, marker::PhantomData};
+use core::{
+    cell::Cell,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+};
 
 pub use layout::{Layout, Packed, Spaced};
 
@@ -113,7 +117,7 @@ fn ends<T, L: Layout>(
 
 /// The end that puts in. Dropping it closes the channel: the consumer drains what is left, then sees the end.
 ///
-/// [`Sink`] has its verbs, all wait-free here but `offer_waiting`.
+/// [`Sink`] has its verbs, all wait-free here but those that wait.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
@@ -157,6 +161,15 @@ impl<T, L: Layout> Producer<T, L> {
     pub fn next(&self) -> Sequence {
         self.writer.next()
     }
+    /// Lends the next free slot until it is [committed](Claim::commit) or given up. Wait-free.
+    ///
+    /// # Errors
+    /// [`Refused`] if the channel is full or closed.
+    #[inline]
+    pub fn claim(&mut self) -> Result<Claim<'_, T>, Refused> {
+        self.writer.room(1)?;
+        Ok(Claim { producer: self })
+    }
 }
 
 impl<T, L: Layout> Sink for Producer<T, L> {
@@ -171,10 +184,67 @@ impl<T, L: Layout> Sink for Producer<T, L> {
     }
 }
 
+/// The next slot of a channel, to be filled where it lies and in several steps. It holds what an earlier event left in
+/// it.
+///
+/// Nothing is published before [`commit`](Self::commit), and nobody waits for it: a claim that is dropped, forgotten, or
+/// lost in a panic has no effect but for what was written into the slot, and the next claim gets the same one.
+///
+/// ```
+/// use ringmain::channel::spsc;
+/// use ringmain::contract::SourceMut;
+///
+/// let (mut tx, mut rx) = spsc::channel(8, String::new)?;
+/// let mut line = tx.claim()?;
+/// line.clear();
+/// line.push_str("in ");
+/// line.push_str("steps");
+/// line.commit();
+/// assert_eq!(rx.pop()?, "in steps");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "nothing is published before `commit`"]
+#[derive(Debug)]
+pub struct Claim<'a, T> {
+    /// Its writer has room for one event at least.
+    producer: &'a mut Producer<T>,
+}
+
+impl<T> Claim<'_, T> {
+    /// Publishes the slot as it is now. Wait-free: one Release store.
+    #[inline]
+    pub fn commit(self) {
+        self.producer.writer.publish();
+    }
+    #[inline(always)]
+    fn place(&self) -> *mut T {
+        let writer = &self.producer.writer;
+        writer.gate().slots.slot(writer.next()).place()
+    }
+}
+
+impl<T> Deref for Claim<'_, T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: [R3] there was room when the claim was made, so the consumer is done with the slot until it is
+        // published, which ends the claim; the claim has the only producer.
+        unsafe { &*self.place() }
+    }
+}
+
+impl<T> DerefMut for Claim<'_, T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: [R3] as in `deref`, and `&mut self` is the only way to the slot.
+        unsafe { &mut *self.place() }
+    }
+}
+
 /// The end that takes out. Dropping it closes the channel: the producer is refused with `Closed`.
 ///
-/// [`Source`] and [`SourceMut`] have its verbs, all wait-free. An event is taken out by value with `drain_mut` and
-/// [`core::mem::take`] or `replace`; what stays in the slot is dropped when it is overwritten, or with the channel.
+/// [`Source`] and [`SourceMut`] have its verbs, all wait-free but those that wait. What `pop` or `take` leaves in the slot
+/// is dropped when it is overwritten, or with the channel.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
