@@ -19,6 +19,7 @@
 
 mod batch;
 mod follower;
+pub mod mpmc;
 pub mod multicast;
 pub mod spsc;
 mod writer;

@@ -69,6 +69,27 @@ impl core::fmt::Display for CapacityError {
 
 impl core::error::Error for CapacityError {}
 
+impl CapacityError {
+    /// An empty vector with room for a ring of `capacity`, and for `spare` more.
+    pub(super) fn room_for<S>(capacity: usize, spare: usize) -> Result<Vec<S>, Self> {
+        if capacity == 0 {
+            return Err(Self::Zero);
+        }
+        let too_large = Self::TooLarge { asked: capacity };
+        if !capacity.is_power_of_two() {
+            let next = capacity.checked_next_power_of_two().ok_or(too_large)?;
+            return Err(Self::NotPowerOfTwo { asked: capacity, next });
+        }
+        let slots = capacity.checked_add(spare).ok_or(too_large)?;
+        if slots as u64 > MAX_CAPACITY {
+            return Err(too_large);
+        }
+        let mut room = Vec::new();
+        room.try_reserve_exact(slots).map_err(|_| too_large)?;
+        Ok(room)
+    }
+}
+
 // SAFETY: [R1] and [R2] are the contracts of `share` and `lend`: a slot is with one thread exclusively (which needs
 // `T: Send`) or with several that only look (which needs `T: Sync`). `M` is reached by shared reference only.
 unsafe impl<T: Send + Sync, M: Sync> Sync for Slots<T, M> {}
@@ -86,24 +107,12 @@ impl<T, M> Slots<T, M> {
         mut fill: impl FnMut() -> T,
         mut mark: impl FnMut(Sequence) -> M,
     ) -> Result<Self, CapacityError> {
-        if capacity == 0 {
-            return Err(CapacityError::Zero);
-        }
-        let too_large = CapacityError::TooLarge { asked: capacity };
-        if !capacity.is_power_of_two() {
-            let next = capacity.checked_next_power_of_two().ok_or(too_large)?;
-            return Err(CapacityError::NotPowerOfTwo { asked: capacity, next });
-        }
-        if capacity as u64 > MAX_CAPACITY {
-            return Err(too_large);
-        }
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(capacity).map_err(|_| too_large)?;
+        let mut slots = CapacityError::room_for(capacity, 0)?;
         let lap = capacity as u64;
         slots.extend((0..lap).map(|index| {
             // The first position at or after `start` that lands on this index.
             let ahead = index.wrapping_sub(start.count()) & (lap - 1);
-            Slot { mark: mark(start.plus(ahead)), event: UnsafeCell::new(fill()) }
+            Slot::new(fill(), mark(start.plus(ahead)))
         }));
         Ok(Self { slots: slots.into_boxed_slice() })
     }
@@ -186,6 +195,9 @@ impl<T, M> Slots<T, M> {
 }
 
 impl<T, M> Slot<T, M> {
+    pub(super) fn new(event: T, mark: M) -> Self {
+        Self { mark, event: UnsafeCell::new(event) }
+    }
     /// What stands beside the event.
     #[inline(always)]
     #[must_use]
