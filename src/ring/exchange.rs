@@ -1,62 +1,64 @@
 //! A ring of cells in which the slots of a pool change hands, each time by one compare-and-swap.
 //!
 //! ```text
-//!   63                                           0
-//!  +---------------------------+------+---------------+
-//!  |  lap of the position      | full | slot's number |    a cell; the number has the bits that the pool needs
-//!  +---------------------------+------+---------------+
-//!  |<------------- turn ------------->|
+//!   63                        k + 2    k + 1    k              0
+//!  +-------------------------------+--------+-----------------+
+//!  |  lap of the position          |  full  |  slot's number  |    one of 2^k cells
+//!  +-------------------------------+--------+-----------------+
+//!  |<----------------- turn ---------------->|
 //! ```
 //!
 //! Every slot of the pool is in one place: in a cell, or with the one who holds its [`SlotId`]. A swap puts one in, takes
 //! the other out, and brings the cell to its next turn; nothing else changes a cell.
 //!
-//! | turn of the cell of `s`, from the lap of `s` on | meaning                                                        |
-//! |-------------------------------------------------|----------------------------------------------------------------|
-//! | less than 0                                     | the event of `s - capacity` was not taken: no room for that of `s` |
-//! | 0                                               | vacant: has a slot to fill, to be had for one that is filled    |
-//! | 1                                               | full: has the slot with the event of `s`                        |
-//! | 2 or more                                       | the event of `s` was taken                                      |
+//! | turn of the cell of `s`, counted from the lap of `s` | meaning                                                  |
+//! |------------------------------------------------------|----------------------------------------------------------|
+//! | less than 0                                          | the event of a lap before is not taken: no room for `s`  |
+//! | 0                                                    | vacant: has an empty slot, to be had for a filled one    |
+//! | 1                                                    | full: has the slot with the event of `s`                 |
+//! | 2 or more                                            | the event of `s` is taken                                |
 //!
 //! A cell is filled only by one who saw the cell before it filled, and emptied only by one who saw the cell before it
-//! emptied. So the positions that are filled, and those that are taken, have no gaps, and the cells alone say where
-//! either row ends; a position that somebody remembers is only where the search for the end begins, in steps that double.
-//! A swap is tried again only when another one was made, so all of this is **lock-free**, wherever a thread stalls.
+//! emptied. So the filled positions have no gap, nor have those that are taken, and the cells alone say how far both go:
+//! a position that somebody remembers is only where to begin to look, in steps that double. A swap is tried again only
+//! when another one was made, so all of this is **lock-free**, wherever a thread stalls.
 //!
-//! A producer reserves room before it fills a slot. `reserved` counts what was put in, and what is being filled; it is at
-//! most a lap ahead of what was taken, so that who reserved finds a vacant cell. It hands over nothing.
+//! | compare-and-swap, release | sees it, acquire                      | what it hands over                                  |
+//! |---------------------------|---------------------------------------|-----------------------------------------------------|
+//! | [`Exchange::put`] S6      | the [`Exchange::take`] of the position | what is in the slot                                 |
+//! | [`Exchange::take`] S6     | the [`Exchange::put`] a lap later     | the slot given for it, which the taker is done with  |
+//! | both S6                   | who looks whether a cell has come to its turn | the swaps at all positions before it, so that nobody finds no event, or no room, who can know of it |
 //!
-//! | compare-and-swap (AcqRel)        | sees (Acquire)                                   | what it hands over                  |
-//! |----------------------------------|--------------------------------------------------|-------------------------------------|
-//! | [`Exchange::put`] S6             | the [`Exchange::take`] of the position           | the contents of the slot put in     |
-//! | [`Exchange::take`] S6            | the [`Exchange::put`] a lap later                | the slot given for it, done with    |
-//! | both S6                          | whoever looks where the row ends                 | all swaps before it in its row, so that nobody says "full" or "empty" who can know better |
+//! # Room
 //!
-//! A cell shows one word twice only after `capacity * 2^(63 - bits)` positions, where `bits` are those of the number: 2^62,
-//! unless there are more handles than cells. In a ring of one cell with 14 handles it is 2^59, 18 years at 10^9 events a
-//! second, and harms only a thread that slept just so long between its look at the cell and its swap.
+//! A producer asks [whether there is room](Exchange::has_room), fills its slot, and puts it in. Others may have put theirs
+//! in meanwhile, and yet it finds a vacant cell without waiting for anybody, because there are `producers - 1` cells more
+//! than `capacity`:
+//!
+//! Let the positions from `head` on be not taken. Whoever puts an event in at `head + capacity` or later, saw room before
+//! it, and so saw fewer than `capacity` positions filled from a position on that is not after `head`: one before
+//! `head + capacity` vacant. Nobody puts two such events in, as before the second he knows of the first, and that all
+//! before it are filled; and whoever filled `head + capacity - 1` puts none in. So there are at most `producers - 1` of
+//! them. This holds whatever is seen late, and however late: no look needs to be fresh.
 //!
 //! Algorithm: Tsigas and Zhang, "A simple, fast and scalable non-blocking concurrent FIFO queue for shared memory
 //! multiprocessor systems" (SPAA 2001), with laps in place of its two nulls, slots that are exchanged in place of pointers,
-//! and a search in place of its lagging head and tail.
+//! and a search in place of its lagging head and tail. A word comes back after 2^62 positions, 146 years at 10^9 events a
+//! second.
 
 use super::Sequence;
 use crate::sync::{self, AtomicU64, Ordering};
-use crossbeam_utils::CachePadded;
+use crossbeam_utils::Backoff;
 
-/// The cells, and how much of them is reserved.
+/// The cells, and how many of them may be full before there is no room.
 #[derive(Debug)]
 pub struct Exchange {
-    /// The position after the last reservation.
-    reserved: CachePadded<AtomicU64>,
     /// Never empty; their number is a power of two.
     cells: Box<[AtomicU64]>,
-    /// Those of a slot's number; at least one more than those of a cell's index, so that laps of positions and laps in
-    /// cells wrap together.
-    bits: u32,
+    capacity: u64,
 }
 
-/// The number of a slot in a pool. There is one of each, in a cell or with somebody: who has it has the slot.
+/// The number of a slot in a pool. There is one of each, in a cell or with somebody: who has it, has the slot.
 #[derive(Debug)]
 pub struct SlotId(u64);
 
@@ -69,128 +71,120 @@ impl SlotId {
     }
 }
 
-const FULL: i64 = 1;
-const TAKEN: i64 = 2;
+/// The turn of a cell whose position is filled.
+const FULL: u64 = 1;
+/// The turn of a cell whose position is taken.
+const TAKEN: u64 = 2;
+/// Cells of positions in a row lie so many apart, in different lines: who works on one leaves the next alone. Odd, so that
+/// each position of a lap has a cell of its own.
+const APART: usize = 9;
 
 impl Exchange {
-    /// `capacity` vacant cells (a power of two) for the positions from `start`, and the numbers of `spare` slots that are
-    /// in none of them.
+    /// Vacant cells for the positions from `start`, and the numbers of `spare` slots that are in none of them: as many as
+    /// there are handles, `producers` of them to put in.
     #[must_use]
-    pub fn new(capacity: usize, spare: usize, start: Sequence) -> (Self, Vec<SlotId>) {
-        debug_assert!(capacity.is_power_of_two());
-        let (lap, slots) = (capacity as u64, (capacity + spare) as u64);
-        let reserved = CachePadded::new(AtomicU64::new(start.word(0)));
-        let mut exchange = Self { reserved, cells: Box::new([]), bits: u64::BITS - slots.leading_zeros() };
-        let cells = (0..lap).map(|index| {
-            // The first position at or after `start` that lands on this index.
-            let at = start.plus(index.wrapping_sub(start.count()) & (lap - 1));
-            AtomicU64::new(exchange.vacant(at, lap) | index)
-        });
-        exchange.cells = cells.collect();
-        (exchange, (lap..slots).map(SlotId).collect())
+    pub fn new(capacity: usize, producers: usize, spare: usize, start: Sequence) -> (Self, Vec<SlotId>) {
+        let lap = Self::cells(capacity, producers, spare) as u64;
+        let cells = (0..lap).map(|_| AtomicU64::new(0)).collect();
+        let exchange = Self { cells, capacity: capacity as u64 };
+        for at in (0..lap).map(|ahead| start.plus(ahead)) {
+            let number = exchange.index(at) as u64;
+            // ordering: Relaxed; nobody else has it yet.
+            exchange.cell(at).store(exchange.vacant(at) | number, Ordering::Relaxed);
+        }
+        (exchange, (lap..lap + spare as u64).map(SlotId).collect())
     }
-    /// The number of cells.
+    /// The number of cells that [`new`](Self::new) makes, each with a slot: a power of two, enough for the capacity and a
+    /// late event of every producer but one, and for numbers that have one bit more than a cell's index.
+    #[must_use]
+    pub fn cells(capacity: usize, producers: usize, spare: usize) -> usize {
+        let least = capacity.saturating_add(producers.saturating_sub(1)).max(spare);
+        // More than there is memory for; that is said when the slots are made.
+        least.checked_next_power_of_two().unwrap_or(usize::MAX)
+    }
+    /// The number of events that there is room for.
     #[inline]
     #[must_use]
     pub fn capacity(&self) -> u64 {
-        self.cells.len() as u64
+        self.capacity
     }
-    /// Reserves room for one event, and says where to look for its cell first; `None` if events and fills under way have
-    /// all of it. Lock-free.
-    ///
-    /// ordering: Relaxed; a reservation is a count and hands over nothing. That there is room is a fact of the cells,
-    /// which stays true.
+    /// Whether there is room for one more event. Everything before `tail` is filled and everything before `head` is taken;
+    /// both are moved on as far as they are looked for. Lock-free.
     #[inline]
     #[must_use]
-    pub fn reserve(&self) -> Option<Sequence> {
-        let mut at = self.reserved();
-        while self.turn(at) >= 0 {
-            let (old, new) = (at.word(0), at.next().word(0));
-            match self.reserved.compare_exchange_weak(old, new, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(at),
-                Err(now) => at = Sequence::of_word(now),
-            }
+    pub fn has_room(&self, tail: &mut Sequence, head: &mut Sequence) -> bool {
+        if self.has_come(*tail, FULL) {
+            *tail = self.end(tail.next(), FULL);
         }
-        None
+        self.fits(*tail, *head) || {
+            *head = self.end(*head, TAKEN);
+            self.fits(*tail, *head)
+        }
     }
-    /// Gives up a reservation. Wait-free.
-    ///
-    /// ordering: Relaxed, as `reserve`.
-    pub fn give_up(&self) {
-        self.reserved.fetch_sub(Sequence::new(1).word(0), Ordering::Relaxed);
-    }
-    /// Puts a filled slot in behind all others, and takes an empty one for it; returns the position. It uses up a
-    /// reservation, which `reserve` answered with `near`. Lock-free.
+    /// Puts a filled slot in behind all others, and takes an empty one for it; returns the position. Everything before
+    /// `from` is filled, and the caller, one of so many producers, has seen that there is room. Lock-free.
     #[inline]
-    pub fn put(&self, near: Sequence, slot: &mut SlotId) -> Sequence {
-        let mut from = near;
-        // Others that have reserved room are still filling.
-        while self.turn(from.minus(1)) < FULL {
-            from = from.minus(1);
-        }
+    pub fn put(&self, from: Sequence, slot: &mut SlotId) -> Sequence {
         loop {
             if let Some(at) = self.swap(from, FULL, slot) {
                 return at;
             }
-            // There is room, as it is reserved: what was seen is older than that.
+            // It is vacant, and only seen too late.
             sync::spin();
         }
     }
-    /// Takes the first filled slot out, if there is one, and puts one in for it that is done with; returns the position.
+    /// Takes the first filled slot, if there is one, and puts one in for it that is done with; returns the position.
     /// Everything before `from` is taken. Lock-free.
     #[inline]
     #[must_use]
     pub fn take(&self, from: Sequence, slot: &mut SlotId) -> Option<Sequence> {
         self.swap(from, TAKEN, slot)
     }
-    /// Events put in and not taken. Everything before `from` is taken. Wait-free.
+    /// Events put in and not taken. Everything before `head` is taken. Lock-free.
     #[must_use]
-    pub fn len(&self, from: Sequence) -> u64 {
-        let head = self.end(from, TAKEN);
-        self.end(head, FULL).since(head).min(self.capacity())
-    }
-    /// Cells that are neither full nor reserved. Wait-free.
-    #[must_use]
-    pub fn free(&self) -> u64 {
-        let least = self.reserved().minus(self.capacity());
-        self.end(least, TAKEN).since(least).min(self.capacity())
+    pub fn len(&self, head: Sequence) -> u64 {
+        let head = self.end(head, TAKEN);
+        self.end(head, FULL).since(head).min(self.lap())
     }
     /// Brings the first cell that has not come to `turn` to it, with `slot` in exchange for what it has; `None` if that
-    /// cell has not come to the turn before. All cells before that of `at` have come to `turn`.
+    /// cell has not come to the turn before. Everything before `at` has come to `turn`.
     ///
-    /// ordering: AcqRel; Release hands over the slot put in, Acquire takes over the other one. Relaxed when it fails, as
-    /// what it saw is then not looked at.
+    /// ordering: AcqRel; Release hands over the slot put in and the swaps known of, Acquire takes over the slot taken out.
+    /// Relaxed if it fails, as nothing is concluded from that.
     #[inline]
-    fn swap(&self, mut at: Sequence, turn: i64, slot: &mut SlotId) -> Option<Sequence> {
+    fn swap(&self, mut at: Sequence, turn: u64, slot: &mut SlotId) -> Option<Sequence> {
+        let backoff = Backoff::new();
         loop {
-            let word = self.look(at);
-            let seen = self.turns(word, at);
-            if seen >= turn {
+            let (cell, word) = (self.cell(at), self.look(at));
+            let turns = self.turns(word, at);
+            if turns >= self.turn(turn) {
                 at = self.end(at.next(), turn);
-            } else if seen == turn - 1 {
-                let next = (word & !self.number()).wrapping_add(1 << self.bits) | slot.0;
-                let cell = self.cell(at);
-                if cell.compare_exchange(word, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                    slot.0 = word & self.number();
+            } else if turns >= self.turn(turn - 1) {
+                let taken = word & (self.turn(1) - 1) as u64;
+                let next = (word - taken).wrapping_add(self.turn(1) as u64) | slot.0;
+                if cell.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                    slot.0 = taken;
                     return Some(at);
                 }
+                backoff.spin();
             } else {
                 return None;
             }
         }
     }
-    /// The first position whose cell has not come to `turn`; those before `from` have.
-    fn end(&self, from: Sequence, turn: i64) -> Sequence {
+    /// The first position whose cell has not come to `turn`. Everything before `from` has.
+    #[inline(never)]
+    fn end(&self, from: Sequence, turn: u64) -> Sequence {
         let (mut low, mut high, mut step) = (from, from, 1);
-        while self.turn(high) >= turn {
+        while self.has_come(high, turn) {
             low = high.next();
             high = high.plus(step);
             step *= 2;
         }
-        // The end lies between them.
+        // It lies between them.
         while low != high {
             let middle = low.plus(high.since(low) / 2);
-            if self.turn(middle) >= turn {
+            if self.has_come(middle, turn) {
                 low = middle.next();
             } else {
                 high = middle;
@@ -199,40 +193,46 @@ impl Exchange {
         low
     }
     #[inline]
-    fn reserved(&self) -> Sequence {
-        // ordering: Relaxed, as `reserve`.
-        Sequence::of_word(self.reserved.load(Ordering::Relaxed))
+    fn has_come(&self, at: Sequence, turn: u64) -> bool {
+        self.turns(self.look(at), at) >= self.turn(turn)
     }
+    /// `head` may have been looked for after `tail`, and be past it.
     #[inline]
-    fn turn(&self, at: Sequence) -> i64 {
-        self.turns(self.look(at), at)
+    fn fits(&self, tail: Sequence, head: Sequence) -> bool {
+        (tail.word(0).wrapping_sub(head.word(0)) as i64) < Sequence::new(self.capacity).word(0) as i64
     }
-    /// What the cell of position `at` has.
-    ///
-    /// ordering: Acquire; pairs with the Release of `swap`, and takes over the swaps of the positions before.
+    /// ordering: Acquire; pairs with the Release of `swap`, and takes over the swaps at the positions before.
     #[inline]
     fn look(&self, at: Sequence) -> u64 {
         self.cell(at).load(Ordering::Acquire)
     }
-    /// To which turn the cell of `at` has come by `word`, from the lap of `at` on.
+    /// How far `word` is from the vacant cell of position `at`: in the units of the word, of which a turn is `turn(1)`.
     #[inline]
     fn turns(&self, word: u64, at: Sequence) -> i64 {
-        word.wrapping_sub(self.vacant(at, self.capacity())) as i64 >> self.bits
+        word.wrapping_sub(self.vacant(at)) as i64
     }
-    /// The word of a vacant cell of the lap of `at`, with slot 0.
+    /// The word of the vacant cell of position `at`, with slot 0.
     #[inline]
-    fn vacant(&self, at: Sequence, capacity: u64) -> u64 {
-        (at.count() & !(capacity - 1)) << (self.bits + 1 - capacity.trailing_zeros())
+    fn vacant(&self, at: Sequence) -> u64 {
+        // The word of a position has two bits for marks, so its lap is where that of a cell is.
+        at.word(0) & (4 * self.lap()).wrapping_neg()
     }
-    /// The bits of a word that are a slot's number.
     #[inline]
-    fn number(&self) -> u64 {
-        (1 << self.bits) - 1
+    fn turn(&self, turn: u64) -> i64 {
+        (2 * self.lap() * turn) as i64
+    }
+    #[inline]
+    fn lap(&self) -> u64 {
+        self.cells.len() as u64
     }
     #[inline]
     fn cell(&self, at: Sequence) -> &AtomicU64 {
+        &self.cells[self.index(at)]
+    }
+    #[inline]
+    fn index(&self, at: Sequence) -> usize {
         // `self.cells` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
-        &self.cells[at.count() as usize & self.cells.len().wrapping_sub(1)]
+        (at.count() as usize).wrapping_mul(APART) & self.cells.len().wrapping_sub(1)
     }
 }
 
@@ -240,42 +240,36 @@ impl Exchange {
 mod tests {
     use super::*;
 
-    /// Two laps of a ring that starts shortly before the wrap: what is put in comes out, in order, and every slot stays
-    /// in one place.
+    /// Laps of rings that start shortly before the wrap: what is put in comes out in order, and each slot stays in one
+    /// place.
     #[test]
     fn slots_change_hands_and_none_is_lost() {
-        for (capacity, before) in [(1, 1), (2, 3), (4, 1), (8, 20)] {
+        for (capacity, producers, before) in [(1, 1, 1), (2, 1, 3), (4, 2, 1), (8, 1, 20), (1, 5, 2)] {
             let start = Sequence::ZERO.minus(before);
-            let (exchange, mut ids) = Exchange::new(capacity, 2, start);
+            let (exchange, mut ids) = Exchange::new(capacity, producers, 2, start);
             let (mut mine, mut theirs) = (ids.pop().unwrap(), ids.pop().unwrap());
-            let (mut next, mut head) = (start, start);
+            let (mut tail, mut head, mut taken) = (start, start, start);
             for n in [1, capacity, capacity, 1, capacity] {
                 let mut put = Vec::new();
                 for i in 0..n as u64 {
-                    assert_eq!(exchange.free(), capacity as u64 - i);
-                    let near = exchange.reserve().unwrap();
+                    assert!(exchange.has_room(&mut tail, &mut head));
                     put.push(mine.index());
-                    assert_eq!(exchange.put(near, &mut mine), next);
-                    next = next.next();
-                    assert_eq!(exchange.len(head), i + 1);
+                    assert_eq!(exchange.put(tail, &mut mine), taken.plus(i));
+                    assert_eq!(exchange.len(taken), i + 1);
                 }
-                assert_eq!(exchange.reserve().is_none(), n == capacity);
-                if n < capacity {
-                    exchange.give_up();
+                assert_eq!(exchange.has_room(&mut tail, &mut head), n < capacity);
+                for index in put {
+                    assert_eq!(exchange.take(taken, &mut theirs), Some(taken));
+                    assert_eq!(theirs.index(), index);
+                    taken = taken.next();
                 }
-                let mut taken = Vec::new();
-                while let Some(at) = exchange.take(head, &mut theirs) {
-                    assert_eq!(at, head);
-                    head = at.next();
-                    taken.push(theirs.index());
-                }
-                assert_eq!(taken, put);
+                assert_eq!(exchange.take(taken, &mut theirs), None);
             }
-            let number = exchange.number();
-            let in_cells = (0..capacity as u64).map(|i| exchange.look(start.plus(i)) & number);
+            let numbers = exchange.turn(1) as u64 - 1;
+            let in_cells = (0..exchange.lap()).map(|i| exchange.look(start.plus(i)) & numbers);
             let mut all: Vec<_> = in_cells.chain([mine.0, theirs.0]).collect();
             all.sort_unstable();
-            assert_eq!(all, (0..capacity as u64 + 2).collect::<Vec<_>>());
+            assert_eq!(all, (0..exchange.lap() + 2).collect::<Vec<_>>());
         }
     }
 
@@ -284,33 +278,43 @@ mod tests {
     fn an_old_position_is_as_good_as_a_new_one() {
         for laps in 0..5 {
             let start = Sequence::ZERO.minus(7);
-            let (exchange, mut ids) = Exchange::new(4, 3, start);
-            let near = exchange.reserve().unwrap();
-            let mut slow = ids.pop().unwrap();
-            let mut head = start;
-            for _ in 0..4 * laps + 1 {
-                let near = exchange.reserve().unwrap();
-                exchange.put(near, &mut ids[0]);
-                head = exchange.take(start, &mut ids[1]).unwrap().next();
+            let (exchange, mut ids) = Exchange::new(4, 2, 3, start);
+            let (mut tail, mut head) = (start, start);
+            assert!(exchange.has_room(&mut tail, &mut head));
+            for n in 0..8 * laps + 1 {
+                assert_eq!(exchange.put(start, &mut ids[0]), start.plus(n));
+                assert_eq!(exchange.take(start, &mut ids[1]), Some(start.plus(n)));
             }
-            assert_eq!(exchange.put(near, &mut slow), head);
-            assert_eq!((exchange.len(start), exchange.free()), (1, 3));
-            assert_eq!(exchange.take(start, &mut ids[1]), Some(head));
+            assert_eq!(exchange.put(start, &mut ids[2]), start.plus(8 * laps + 1));
+            assert!(exchange.has_room(&mut tail, &mut head));
+            assert_eq!((exchange.len(start), tail), (1, start.plus(8 * laps + 2)));
         }
     }
 
-    /// Whoever has reserved room gets it, in the order in which they come; the others are told that there is none.
+    /// Everybody saw room for the last event: all find a cell, and then nobody sees room.
     #[test]
-    fn a_reservation_is_kept_until_it_is_used_or_given_up() {
-        let (exchange, mut ids) = Exchange::new(2, 2, Sequence::ZERO.minus(1));
-        let (a, b) = (exchange.reserve().unwrap(), exchange.reserve().unwrap());
-        assert_eq!((exchange.reserve(), exchange.free(), exchange.len(a)), (None, 0, 0));
-        assert_eq!(exchange.put(b, &mut ids[0]), a);
-        assert_eq!((exchange.reserve(), exchange.free(), exchange.len(a)), (None, 0, 1));
-        exchange.give_up();
-        assert_eq!(exchange.free(), 1);
-        let c = exchange.reserve().unwrap();
-        assert_eq!(exchange.put(c, &mut ids[0]), b);
-        assert_eq!(exchange.reserve(), None);
+    fn who_saw_room_finds_it() {
+        for (capacity, producers) in [(1, 1), (1, 2), (1, 5), (2, 2), (4, 5), (8, 1), (8, 9)] {
+            let start = Sequence::ZERO.minus(3);
+            let (exchange, mut ids) = Exchange::new(capacity, producers, producers + 1, start);
+            let mut known = vec![(start, start); producers];
+            for lap in 1..4 {
+                while exchange.len(start) < capacity as u64 - 1 {
+                    let _ = exchange.put(start, &mut ids[0]);
+                }
+                for (tail, head) in &mut known {
+                    assert!(exchange.has_room(tail, head));
+                }
+                for (id, (tail, _)) in ids.iter_mut().zip(&known) {
+                    let _ = exchange.put(*tail, id);
+                }
+                for (tail, head) in &mut known {
+                    assert!(!exchange.has_room(tail, head));
+                }
+                assert_eq!(exchange.len(start), (capacity + producers - 1) as u64);
+                while exchange.take(start, &mut ids[producers]).is_some() {}
+                assert!(exchange.len(start) == 0 && lap > 0);
+            }
+        }
     }
 }

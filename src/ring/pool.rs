@@ -9,21 +9,21 @@
 
 use super::{CapacityError, Slot, SlotId};
 
-/// The slots of a ring of `capacity`, and `spare` ones for those who work at its ends.
+/// The slots that go round in an [`Exchange`](super::Exchange).
 #[derive(Debug)]
 pub struct Pool<T> {
     slots: Box<[Slot<T>]>,
 }
 
 impl<T> Pool<T> {
-    /// Allocates `capacity + spare` slots, each with what `fill` makes.
+    /// Allocates the so many slots that a ring of `capacity` needs, each with what `fill` makes.
     ///
     /// # Errors
-    /// [`CapacityError`] if `capacity` is zero, not a power of two, or with `spare` too large for memory.
-    pub fn new(capacity: usize, spare: usize, mut fill: impl FnMut() -> T) -> Result<Self, CapacityError> {
-        let mut slots = CapacityError::room_for(capacity, spare)?;
-        slots.extend((0..capacity + spare).map(|_| Slot::new(fill(), ())));
-        Ok(Self { slots: slots.into_boxed_slice() })
+    /// [`CapacityError`] if `capacity` is zero or not a power of two, or if there is no memory for so many slots.
+    pub fn new(capacity: usize, slots: usize, mut fill: impl FnMut() -> T) -> Result<Self, CapacityError> {
+        let mut pool = CapacityError::room_for(capacity, slots)?;
+        pool.extend((0..slots).map(|_| Slot::new(fill(), ())));
+        Ok(Self { slots: pool.into_boxed_slice() })
     }
     /// The slot of that number.
     #[inline(always)]
@@ -43,12 +43,12 @@ mod tests {
         assert_eq!(Pool::new(0, 1, || 0u8).unwrap_err(), CapacityError::Zero);
         let next = CapacityError::NotPowerOfTwo { asked: 3, next: 4 };
         assert_eq!(Pool::new(3, 1, || 0u8).unwrap_err(), next);
-        for (capacity, spare) in [(1, usize::MAX), (2, usize::MAX - 2), (1 << (usize::BITS - 1), 1)] {
+        for (capacity, slots) in [(1, usize::MAX), (1 << (usize::BITS - 1), 1 << (usize::BITS - 1))] {
             let too_large = CapacityError::TooLarge { asked: capacity };
             assert_eq!(
-                Pool::new(capacity, spare, || [0u64; 8]).unwrap_err(),
+                Pool::new(capacity, slots, || [0u64; 8]).unwrap_err(),
                 too_large,
-                "{capacity} {spare}"
+                "{capacity} {slots}"
             );
         }
     }
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn every_value_is_dropped_once() {
         let token = Arc::new(());
-        let pool = Pool::new(4, 3, || token.clone()).unwrap();
+        let pool = Pool::new(4, 7, || token.clone()).unwrap();
         assert_eq!(Arc::strong_count(&token), 8);
         drop(pool);
         assert_eq!(Arc::strong_count(&token), 1);

@@ -70,8 +70,8 @@ impl core::fmt::Display for CapacityError {
 impl core::error::Error for CapacityError {}
 
 impl CapacityError {
-    /// An empty vector with room for a ring of `capacity`, and for `spare` more.
-    pub(super) fn room_for<S>(capacity: usize, spare: usize) -> Result<Vec<S>, Self> {
+    /// An empty vector with room for the so many slots of a ring of `capacity`.
+    pub(super) fn room_for<S>(capacity: usize, slots: usize) -> Result<Vec<S>, Self> {
         if capacity == 0 {
             return Err(Self::Zero);
         }
@@ -80,7 +80,6 @@ impl CapacityError {
             let next = capacity.checked_next_power_of_two().ok_or(too_large)?;
             return Err(Self::NotPowerOfTwo { asked: capacity, next });
         }
-        let slots = capacity.checked_add(spare).ok_or(too_large)?;
         if slots as u64 > MAX_CAPACITY {
             return Err(too_large);
         }
@@ -107,7 +106,7 @@ impl<T, M> Slots<T, M> {
         mut fill: impl FnMut() -> T,
         mut mark: impl FnMut(Sequence) -> M,
     ) -> Result<Self, CapacityError> {
-        let mut slots = CapacityError::room_for(capacity, 0)?;
+        let mut slots = CapacityError::room_for(capacity, capacity)?;
         let lap = capacity as u64;
         slots.extend((0..lap).map(|index| {
             // The first position at or after `start` that lands on this index.

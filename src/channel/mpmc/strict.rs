@@ -104,8 +104,9 @@ pub fn channel_from<T>(
     fill: impl FnMut() -> T,
 ) -> Result<(Vec<Producer<T>>, Vec<Consumer<T>>), CapacityError> {
     let spare = producers.saturating_add(consumers);
-    let pool = Pool::new(capacity, spare, fill)?;
-    let (exchange, mut slots) = Exchange::new(capacity, spare, start);
+    let slots = Exchange::cells(capacity, producers, spare).saturating_add(spare);
+    let pool = Pool::new(capacity, slots, fill)?;
+    let (exchange, mut slots) = Exchange::new(capacity, producers, spare, start);
     let shared = Arc::new(Shared {
         exchange,
         pool,
@@ -115,7 +116,8 @@ pub fn channel_from<T>(
     });
     let consumer =
         |slot| Consumer { shared: shared.clone(), slot, from: start, in_hand: None, alone: PhantomData };
-    let producer = |slot| Producer { shared: shared.clone(), slot, alone: PhantomData };
+    let producer =
+        |slot| Producer { shared: shared.clone(), slot, tail: start, head: start, alone: PhantomData };
     let consumers = slots.drain(producers..).map(consumer).collect();
     Ok((slots.into_iter().map(producer).collect(), consumers))
 }
@@ -132,6 +134,10 @@ pub struct Producer<T> {
     shared: Arc<Shared<T>>,
     /// Filled and then swapped for an empty one.
     slot: SlotId,
+    /// Everything before it is put in.
+    tail: Sequence,
+    /// Everything before it is taken.
+    head: Sequence,
     alone: PhantomData<Cell<()>>,
 }
 
@@ -144,14 +150,14 @@ impl<T> Producer<T> {
     /// Events that fit in now. May be stale at once.
     #[must_use]
     pub fn free(&self) -> usize {
-        self.shared.exchange.free() as usize
+        self.capacity().saturating_sub(self.len())
     }
     /// Events that nobody has taken, and fills under way. May be stale at once; when the channel
     /// [is closed](Self::is_closed) and no fill is under way, it is exactly how many the consumers left behind, but for
     /// those [`abandoned`](Self::abandoned).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.capacity() - self.free()
+        self.shared.exchange.len(self.head) as usize
     }
     /// Nothing waits for a consumer, and no fill is under way. May be stale at once.
     #[must_use]
@@ -170,18 +176,6 @@ impl<T> Producer<T> {
     }
 }
 
-/// Room for one event, given up unless it is used.
-struct Room<'a> {
-    exchange: &'a Exchange,
-    near: Sequence,
-}
-
-impl Drop for Room<'_> {
-    fn drop(&mut self) {
-        self.exchange.give_up();
-    }
-}
-
 impl<T> Sink for Producer<T> {
     type Event = T;
     #[inline]
@@ -190,13 +184,13 @@ impl<T> Sink for Producer<T> {
         if consumers.is_over() {
             return Err(Refused::Closed.into());
         }
-        let near = exchange.reserve().ok_or(Refused::Full)?;
-        let room = Room { exchange, near };
+        if !exchange.has_room(&mut self.tail, &mut self.head) {
+            return Err(Refused::Full.into());
+        }
         // SAFETY: [R3] the slot is this producer's, as it has the only `SlotId` of its number; `&mut self` is the only
         // one to use it.
         let out = unsafe { pool.slot(&self.slot).lend(fill) }?;
-        exchange.put(room.near, &mut self.slot);
-        core::mem::forget(room);
+        self.tail = exchange.put(self.tail, &mut self.slot).next();
         Ok(out)
     }
 }
