@@ -46,7 +46,7 @@
 //! and a search in place of its lagging head and tail. A word comes back after 2^62 positions, 146 years at 10^9 events a
 //! second.
 
-use super::Sequence;
+use super::{CapacityError, Sequence};
 use crate::sync::{self, AtomicU64, Ordering};
 use crossbeam_utils::Backoff;
 
@@ -82,25 +82,34 @@ const APART: usize = 9;
 impl Exchange {
     /// Vacant cells for the positions from `start`, and the numbers of `spare` slots that are in none of them: as many as
     /// there are handles, `producers` of them to put in.
-    #[must_use]
-    pub fn new(capacity: usize, producers: usize, spare: usize, start: Sequence) -> (Self, Vec<SlotId>) {
-        let lap = Self::cells(capacity, producers, spare) as u64;
-        let cells = (0..lap).map(|_| AtomicU64::new(0)).collect();
-        let exchange = Self { cells, capacity: capacity as u64 };
+    ///
+    /// # Errors
+    /// [`CapacityError`] if `capacity` is zero, not a power of two, or too large for memory.
+    pub fn new(
+        capacity: usize,
+        producers: usize,
+        spare: usize,
+        start: Sequence,
+    ) -> Result<(Self, Vec<SlotId>), CapacityError> {
+        // Enough for the late events of all producers but one, and for numbers that have one bit more than an index.
+        let least = capacity.saturating_add(producers.saturating_sub(1)).max(spare);
+        let lap = least.checked_next_power_of_two().unwrap_or(usize::MAX);
+        let mut cells = CapacityError::room_for(capacity, lap)?;
+        cells.extend((0..lap).map(|_| AtomicU64::new(0)));
+        let exchange = Self { cells: cells.into_boxed_slice(), capacity: capacity as u64 };
+        let lap = exchange.cells();
         for at in (0..lap).map(|ahead| start.plus(ahead)) {
             let number = exchange.index(at) as u64;
             // ordering: Relaxed; nobody else has it yet.
             exchange.cell(at).store(exchange.vacant(at) | number, Ordering::Relaxed);
         }
-        (exchange, (lap..lap + spare as u64).map(SlotId).collect())
+        Ok((exchange, (lap..lap + spare as u64).map(SlotId).collect()))
     }
-    /// The number of cells that [`new`](Self::new) makes, each with a slot: a power of two, enough for the capacity and a
-    /// late event of every producer but one, and for numbers that have one bit more than a cell's index.
+    /// The number of cells, each of which has a slot.
+    #[inline]
     #[must_use]
-    pub fn cells(capacity: usize, producers: usize, spare: usize) -> usize {
-        let least = capacity.saturating_add(producers.saturating_sub(1)).max(spare);
-        // More than there is memory for; that is said when the slots are made.
-        least.checked_next_power_of_two().unwrap_or(usize::MAX)
+    pub fn cells(&self) -> u64 {
+        self.cells.len() as u64
     }
     /// The number of events that there is room for.
     #[inline]
@@ -144,7 +153,7 @@ impl Exchange {
     #[must_use]
     pub fn len(&self, head: Sequence) -> u64 {
         let head = self.end(head, TAKEN);
-        self.end(head, FULL).since(head).min(self.lap())
+        self.end(head, FULL).since(head).min(self.cells())
     }
     /// Brings the first cell that has not come to `turn` to it, with `slot` in exchange for what it has; `None` if that
     /// cell has not come to the turn before. Everything before `at` has come to `turn`.
@@ -215,15 +224,11 @@ impl Exchange {
     #[inline]
     fn vacant(&self, at: Sequence) -> u64 {
         // The word of a position has two bits for marks, so its lap is where that of a cell is.
-        at.word(0) & (4 * self.lap()).wrapping_neg()
+        at.word(0) & (4 * self.cells()).wrapping_neg()
     }
     #[inline]
     fn turn(&self, turn: u64) -> i64 {
-        (2 * self.lap() * turn) as i64
-    }
-    #[inline]
-    fn lap(&self) -> u64 {
-        self.cells.len() as u64
+        (2 * self.cells() * turn) as i64
     }
     #[inline]
     fn cell(&self, at: Sequence) -> &AtomicU64 {
@@ -240,13 +245,38 @@ impl Exchange {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_bad_capacity_is_a_value() {
+        let new = |capacity, producers, spare| {
+            Exchange::new(capacity, producers, spare, Sequence::ZERO).unwrap_err()
+        };
+        assert_eq!(new(0, 1, 2), CapacityError::Zero);
+        assert_eq!(new(3, 1, 2), CapacityError::NotPowerOfTwo { asked: 3, next: 4 });
+        let asked = 1 << (usize::BITS - 1);
+        for (producers, spare) in [(1, 2), (2, 3), (usize::MAX, usize::MAX)] {
+            assert_eq!(new(asked, producers, spare), CapacityError::TooLarge { asked });
+        }
+        assert_eq!(new(1, usize::MAX, usize::MAX), CapacityError::TooLarge { asked: 1 });
+    }
+
+    #[test]
+    fn there_are_cells_for_late_events_and_for_all_numbers() {
+        let cells = |capacity, producers, spare| {
+            let (exchange, spares) = Exchange::new(capacity, producers, spare, Sequence::ZERO).unwrap();
+            assert_eq!(spares.len(), spare);
+            exchange.cells()
+        };
+        assert_eq!([cells(8, 0, 1), cells(8, 1, 2), cells(8, 2, 4), cells(8, 9, 10)], [8, 8, 16, 16]);
+        assert_eq!([cells(1, 1, 2), cells(1, 2, 3), cells(1, 1, 9)], [2, 4, 16]);
+    }
+
     /// Laps of rings that start shortly before the wrap: what is put in comes out in order, and each slot stays in one
     /// place.
     #[test]
     fn slots_change_hands_and_none_is_lost() {
         for (capacity, producers, before) in [(1, 1, 1), (2, 1, 3), (4, 2, 1), (8, 1, 20), (1, 5, 2)] {
             let start = Sequence::ZERO.minus(before);
-            let (exchange, mut ids) = Exchange::new(capacity, producers, 2, start);
+            let (exchange, mut ids) = Exchange::new(capacity, producers, 2, start).unwrap();
             let (mut mine, mut theirs) = (ids.pop().unwrap(), ids.pop().unwrap());
             let (mut tail, mut head, mut taken) = (start, start, start);
             for n in [1, capacity, capacity, 1, capacity] {
@@ -266,10 +296,10 @@ mod tests {
                 assert_eq!(exchange.take(taken, &mut theirs), None);
             }
             let numbers = exchange.turn(1) as u64 - 1;
-            let in_cells = (0..exchange.lap()).map(|i| exchange.look(start.plus(i)) & numbers);
+            let in_cells = (0..exchange.cells()).map(|i| exchange.look(start.plus(i)) & numbers);
             let mut all: Vec<_> = in_cells.chain([mine.0, theirs.0]).collect();
             all.sort_unstable();
-            assert_eq!(all, (0..exchange.lap() + 2).collect::<Vec<_>>());
+            assert_eq!(all, (0..exchange.cells() + 2).collect::<Vec<_>>());
         }
     }
 
@@ -278,7 +308,7 @@ mod tests {
     fn an_old_position_is_as_good_as_a_new_one() {
         for laps in 0..5 {
             let start = Sequence::ZERO.minus(7);
-            let (exchange, mut ids) = Exchange::new(4, 2, 3, start);
+            let (exchange, mut ids) = Exchange::new(4, 2, 3, start).unwrap();
             let (mut tail, mut head) = (start, start);
             assert!(exchange.has_room(&mut tail, &mut head));
             for n in 0..8 * laps + 1 {
@@ -296,7 +326,7 @@ mod tests {
     fn who_saw_room_finds_it() {
         for (capacity, producers) in [(1, 1), (1, 2), (1, 5), (2, 2), (4, 5), (8, 1), (8, 9)] {
             let start = Sequence::ZERO.minus(3);
-            let (exchange, mut ids) = Exchange::new(capacity, producers, producers + 1, start);
+            let (exchange, mut ids) = Exchange::new(capacity, producers, producers + 1, start).unwrap();
             let mut known = vec![(start, start); producers];
             for lap in 1..4 {
                 while exchange.len(start) < capacity as u64 - 1 {

@@ -36,7 +36,7 @@ impl<T> Pool<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::Arc;
+    use std::sync::Arc;
 
     #[test]
     fn a_bad_capacity_is_a_value() {

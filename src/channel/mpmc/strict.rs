@@ -1,61 +1,66 @@
-//! Competing consumers, where no thread that stalls stops the others.
+//! Competing consumers, and nobody who stalls anywhere stops the others.
 //!
 //! ```text
-//!   producers                    a ring of cells                       consumers
+//!   producers                    a ring of cells                      consumers
 //!  +---------+   swap    +---+---+---+---+---+---+---+---+   swap    +---------+
 //!  | slot 9  | --------> | 4 | 7 | 2 | 0 | 8 | 3 | 1 | 5 | --------> | slot 6  |
 //!  +---------+ <-------- +---+---+---+---+---+---+---+---+ <-------- +---------+
-//!  fills it first          vacant ^ tail   full  ^ head               shows it then
+//!   fills it, then swaps   empty   ^ tail    full  ^ head              swaps, then shows it
 //! ```
 //!
-//! The cells of the ring name slots of a pool, and every end has one slot of its own besides. A producer fills its own
-//! slot, and then swaps it for that of the first vacant cell; a consumer swaps its own for that of the first full cell,
-//! and then shows it. So a slot is never in the ring while somebody works on it, and who stands still holds what is his
-//! and no more. Events do not move.
+//! The cells name slots of a pool, and every end has one slot more. A producer fills its own slot and then swaps it for
+//! the one in the first vacant cell; a consumer swaps its own for the one in the first full cell and then shows it. So
+//! nobody works on what is in the ring, and who stalls keeps one slot from the others, and nothing else. Events stay in
+//! their slots.
 //!
-//! | slot                      | who may touch it                      | rule |
-//! |---------------------------|---------------------------------------|------|
-//! | with a producer           | that producer                         | R3   |
-//! | in a cell                 | nobody                                |      |
-//! | with a consumer           | that consumer                         | R4   |
+//! | slot              | who may touch it | rule |
+//! |-------------------|------------------|------|
+//! | with a producer   | that producer    | R3   |
+//! | with a consumer   | that consumer    | R4   |
+//! | in a cell         | nobody           | R5   |
 //!
-//! | swap (AcqRel)         | swap (AcqRel)           | what it hands over                        |
-//! |-----------------------|-------------------------|-------------------------------------------|
-//! | of a producer S6      | of a consumer           | the contents of the slot                  |
-//! | of a consumer S6      | of a producer           | the slot that the consumer is done with   |
+//! | swap (Release)                  | swap (Acquire)          | what it hands over                       |
+//! |---------------------------------|-------------------------|------------------------------------------|
+//! | of a producer S6                | of a consumer           | the contents of the slot                 |
+//! | of a consumer S6                | of a producer           | the slot that the consumer is done with  |
+//! | the last one leaves S7          | the other side looks    | all that was put in, or taken            |
 //!
-//! The cells are described in [`Exchange`].
+//! How the cells are swapped is told in [`Exchange`].
 //!
 //! # Progress
 //!
-//! All of it is **lock-free**: a swap that fails lost to another one. What a thread does that stalls for ever:
+//! All verbs are **lock-free**: a swap is tried again only if another one was made. Whoever stalls for ever
 //!
-//! | where it stalls                        | what it does to the others                                               |
-//! |----------------------------------------|--------------------------------------------------------------------------|
-//! | a producer, inside of a fill           | one event less fits into the ring, as its room is reserved: up to `capacity - 1` of them stop nobody |
-//! | a producer anywhere else in its verbs  | at most the same                                                         |
-//! | a consumer, inside of a stage          | nothing: the event that it is shown is its own, and the ones behind it go to others |
-//! | a consumer anywhere else in its verbs  | nothing                                                                  |
+//! | stalls in                       | and the others                                                                     |
+//! |---------------------------------|------------------------------------------------------------------------------------|
+//! | a fill, before or after it      | go on, whatever the capacity: it holds no place in the ring                        |
+//! | a stage, before or after it     | go on: they take the events behind its own                                         |
+//! | a swap                          | go on: it is done, or not                                                          |
 //!
-//! `Full` and empty are exact: there was a moment in the call at which the events in the ring, and the fills under way,
-//! were a ring full; at which no event was in it. Costs: a fill is two compare-and-swaps and a drain one for each event,
-//! as there is no claim of several slots, with which a thread could stall. `capacity` cells, and a slot for each cell and
-//! each end, allocated in [`channel`] and never again. No system call.
+//! Full and empty are exact: at some moment of the call, `capacity` events or more were in the ring, or none. More than
+//! `capacity` are there when producers fill at once that all saw the last room: at most `producers - 1` more.
 //!
-//! An event that a stage says [`Again`](Halt::Again) to, or panics on, stays with its consumer, which shows it first the
-//! next time: other consumers pass it. If the consumer is dropped with it, it is counted in `abandoned`, and its value
-//! goes with the channel.
+//! Costs: one compare-and-swap for a fill, and one for each event of a drain, as a claim of several would be something to
+//! stall with. No position is shared, only the cells are. With one producer there are `capacity` cells, with more the next
+//! power of two that has room for the late ones: twice the capacity, mostly. Each cell and each end has a slot, all
+//! allocated in [`channel`] and never again. No system call.
+//!
+//! # In hand
+//!
+//! An event that a stage says [`Again`](Halt::Again) to, or panics on, stays with its consumer, which shows it first next
+//! time; others go past it. A consumer that is dropped takes it along: `abandoned` counts these, and the value is dropped
+//! with the channel.
 //!
 //! # Who is gone
 //!
-//! | who is dropped       | what happens                                                                               |
-//! |----------------------|--------------------------------------------------------------------------------------------|
-//! | the last producer    | the consumers drain what is there, then see the end                                        |
-//! | the last consumer    | producers are refused with `Closed`; `len` says what was left in the ring                  |
-//! | another one          | nothing                                                                                    |
+//! | who is dropped            | what happens                                                                        |
+//! |---------------------------|-------------------------------------------------------------------------------------|
+//! | the last producer         | consumers drain what is there, then see the end                                     |
+//! | the last consumer         | producers are refused with `Closed`, and `len` says what was left                   |
+//! | any other                 | nothing                                                                             |
 //!
-//! Order: first in, first out, for all producers together; a consumer sees its events in that order, and between two of
-//! them those that others took are missing. Algorithm: Tsigas and Zhang (SPAA 2001), with slots that are exchanged.
+//! Order: first in, first out, over all producers; a consumer sees a part of the events in that order. Algorithm: Tsigas
+//! and Zhang, "A simple, fast and scalable non-blocking concurrent FIFO queue" (SPAA 2001), with slots that are exchanged.
 //!
 //! ```
 //! use ringmain::channel::mpmc::strict;
@@ -77,7 +82,7 @@ use crate::ring::{CapacityError, Exchange, Pool, Presence, Sequence, Slot, SlotI
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
 
-/// Builds a channel for `capacity` events (a power of two) with so many producers and consumers, each slot filled by
+/// Builds a channel for `capacity` events (a power of two) with so many producers and consumers; each slot is filled by
 /// `fill` now and reused for ever. Without producers, or without consumers, it is closed from the start.
 ///
 /// # Errors
@@ -104,9 +109,8 @@ pub fn channel_from<T>(
     fill: impl FnMut() -> T,
 ) -> Result<(Vec<Producer<T>>, Vec<Consumer<T>>), CapacityError> {
     let spare = producers.saturating_add(consumers);
-    let slots = Exchange::cells(capacity, producers, spare).saturating_add(spare);
-    let pool = Pool::new(capacity, slots, fill)?;
-    let (exchange, mut slots) = Exchange::new(capacity, producers, spare, start);
+    let (exchange, mut slots) = Exchange::new(capacity, producers, spare, start)?;
+    let pool = Pool::new(capacity, exchange.cells() as usize + spare, fill)?;
     let shared = Arc::new(Shared {
         exchange,
         pool,
@@ -122,8 +126,8 @@ pub fn channel_from<T>(
     Ok((slots.into_iter().map(producer).collect(), consumers))
 }
 
-/// One of the ends that put in. [`Sink`] has its verbs, all lock-free but `offer_waiting`. `fill_many` reserves and
-/// publishes one by one.
+/// One of the ends that put in. [`Sink`] has its verbs, all lock-free but `offer_waiting`; `fill_many` publishes one by one.
+/// Dropping the last one closes the channel: the consumers drain what is left, then see the end.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
@@ -132,7 +136,7 @@ pub fn channel_from<T>(
 #[derive(Debug)]
 pub struct Producer<T> {
     shared: Arc<Shared<T>>,
-    /// Filled and then swapped for an empty one.
+    /// To be filled next.
     slot: SlotId,
     /// Everything before it is put in.
     tail: Sequence,
@@ -142,34 +146,34 @@ pub struct Producer<T> {
 }
 
 impl<T> Producer<T> {
-    /// The events that fit in. Stable.
+    /// The number of events that there is room for. Stable.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.shared.exchange.capacity() as usize
     }
-    /// Events that fit in now. May be stale at once.
+    /// Events that there is room for now. May be stale at once, unless this is the only producer.
     #[must_use]
     pub fn free(&self) -> usize {
         self.capacity().saturating_sub(self.len())
     }
-    /// Events that nobody has taken, and fills under way. May be stale at once; when the channel
-    /// [is closed](Self::is_closed) and no fill is under way, it is exactly how many the consumers left behind, but for
-    /// those [`abandoned`](Self::abandoned).
+    /// Events that nobody has taken, at most `capacity` and one for each other producer. May be stale at once; once the
+    /// channel [is closed](Self::is_closed) and no fill is under way, it is exactly how many were left behind, but for
+    /// those that were [in hand](Self::abandoned).
     #[must_use]
     pub fn len(&self) -> usize {
         self.shared.exchange.len(self.head) as usize
     }
-    /// Nothing waits for a consumer, and no fill is under way. May be stale at once.
+    /// Nothing waits for a consumer. May be stale at once.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// All consumers are gone. `true` is stable.
+    /// All consumers are gone, and every fill is refused. `true` is stable.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.consumers.is_over()
     }
-    /// Events that consumers were dropped with in hand.
+    /// Events that consumers had in hand when they were dropped.
     #[must_use]
     pub fn abandoned(&self) -> u64 {
         self.shared.abandoned.get()
@@ -187,8 +191,7 @@ impl<T> Sink for Producer<T> {
         if !exchange.has_room(&mut self.tail, &mut self.head) {
             return Err(Refused::Full.into());
         }
-        // SAFETY: [R3] the slot is this producer's, as it has the only `SlotId` of its number; `&mut self` is the only
-        // one to use it.
+        // SAFETY: [R3] the slot is with this producer, which has the only `SlotId` of its number, and uses it by `&mut self`.
         let out = unsafe { pool.slot(&self.slot).lend(fill) }?;
         self.tail = exchange.put(self.tail, &mut self.slot).next();
         Ok(out)
@@ -201,7 +204,11 @@ impl<T> Drop for Producer<T> {
     }
 }
 
-/// One of the ends that take out. [`Source`] and [`SourceMut`] have its verbs, all lock-free.
+/// One of the ends that take out. [`Source`] and [`SourceMut`] have its verbs, all lock-free. Dropping the last one closes
+/// the channel: the producers are refused with `Closed`.
+///
+/// An event is taken out by value with `drain_mut` and [`core::mem::take`] or `replace`; what stays in the slot is dropped
+/// when it is overwritten, or with the channel.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
@@ -210,22 +217,22 @@ impl<T> Drop for Producer<T> {
 #[derive(Debug)]
 pub struct Consumer<T> {
     shared: Arc<Shared<T>>,
-    /// With the event in hand, or with one that is done with.
+    /// Has the event in hand, or what is left of the one before.
     slot: SlotId,
     /// Everything before it is taken. May be stale.
     from: Sequence,
-    /// The position of the event that is taken and not consumed.
+    /// The position of an event that is taken and not consumed.
     in_hand: Option<Sequence>,
     alone: PhantomData<Cell<()>>,
 }
 
 impl<T> Consumer<T> {
-    /// The events that fit in. Stable.
+    /// The number of events that there is room for. Stable.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.shared.exchange.capacity() as usize
     }
-    /// Events that can be consumed now, the one in hand included. But for that one, others may take them first.
+    /// Events that can be consumed now, one in hand included. Unless this is the only consumer, others may take them first.
     #[must_use]
     pub fn len(&self) -> usize {
         usize::from(self.in_hand.is_some()) + self.shared.exchange.len(self.from) as usize
@@ -240,53 +247,53 @@ impl<T> Consumer<T> {
     pub fn is_closed(&self) -> bool {
         self.shared.producers.is_over() && self.is_empty()
     }
-    /// Events that consumers were dropped with in hand.
+    /// Events that consumers had in hand when they were dropped.
     #[must_use]
     pub fn abandoned(&self) -> u64 {
         self.shared.abandoned.get()
     }
-    /// Takes the next event into the hand, if none is there: its position, or whether the end was met.
+    /// Takes the next event into the hand, unless there is one: its position, or why there is none.
     #[inline]
     fn take(&mut self) -> Result<Sequence, Option<End>> {
+        if let Some(at) = self.in_hand {
+            return Ok(at);
+        }
         let Shared { exchange, producers, .. } = &*self.shared;
         let mut over = false;
         loop {
-            if let Some(at) = self.in_hand {
+            if let Some(at) = exchange.take(self.from, &mut self.slot) {
+                (self.in_hand, self.from) = (Some(at), at.next());
                 return Ok(at);
             }
-            self.in_hand = exchange.take(self.from, &mut self.slot);
-            match self.in_hand {
-                Some(at) => self.from = at.next(),
-                None if over => return Err(Some(End::Closed)),
-                None => {
-                    // What they put in before they went may have come since the look.
-                    over = producers.is_over();
-                    if !over {
-                        return Err(None);
-                    }
-                }
+            if over {
+                return Err(Some(End::Closed));
+            }
+            // What the last one put in before it went may have come after the look.
+            over = producers.is_over();
+            if !over {
+                return Err(None);
             }
         }
     }
-    /// Walks at most `limit` events; `one` is called with a slot that is this consumer's by [R4].
+    /// Walks at most `limit` events; `one` is called with a slot that is with this consumer, by [R4].
     #[inline]
     fn walk(&mut self, limit: usize, mut one: impl FnMut(&Slot<T>, Sequence) -> Flow) -> Drained {
-        let most = limit.min(self.capacity());
-        for count in 0..most {
+        let limit = limit.min(self.capacity());
+        for count in 0..limit {
             let at = match self.take() {
                 Ok(at) => at,
                 Err(end) => return Drained { count, end },
             };
             let flow = one(self.shared.pool.slot(&self.slot), at);
-            if flow != Err(Halt::Again) {
-                self.in_hand = None;
+            if flow == Err(Halt::Again) {
+                return Drained { count, end: Some(End::Halted(Halt::Again)) };
             }
+            self.in_hand = None;
             if let Err(halt) = flow {
-                let consumed = usize::from(self.in_hand.is_none());
-                return Drained { count: count + consumed, end: Some(End::Halted(halt)) };
+                return Drained { count: count + 1, end: Some(End::Halted(halt)) };
             }
         }
-        Drained { count: most, end: None }
+        Drained { count: limit, end: None }
     }
 }
 
@@ -298,7 +305,7 @@ impl<T> Source for Consumer<T> {
         S: for<'e> Stage<&'e T>,
     {
         self.walk(limit, |slot, seq| {
-            // SAFETY: [R4] the slot is this consumer's, as it has the only `SlotId` of its number.
+            // SAFETY: [R4] the slot is with this consumer, which has the only `SlotId` of its number.
             unsafe { slot.share(|event| stage.on_event(event, At { seq, now })) }
         })
     }
@@ -311,8 +318,8 @@ impl<T> SourceMut for Consumer<T> {
         S: for<'e> Stage<&'e mut T>,
     {
         self.walk(limit, |slot, seq| {
-            // SAFETY: [R4] the slot is this consumer's, as it has the only `SlotId` of its number; `&mut self` is the only
-            // one to use it.
+            // SAFETY: [R4] the slot is with this consumer, which has the only `SlotId` of its number, and uses it by
+            // `&mut self`.
             unsafe { slot.lend(|event| stage.on_event(event, At { seq, now })) }
         })
     }
