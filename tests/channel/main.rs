@@ -1,5 +1,6 @@
 //! The rings from outside: public API, real threads.
 
 mod hangs;
+mod mpmc;
 mod multicast;
 mod spsc;
