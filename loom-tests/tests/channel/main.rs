@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod mpmc;
 mod multicast;
 mod spsc;
 
