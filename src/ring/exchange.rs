@@ -19,15 +19,15 @@
 //! | 2 or more                                            | the event of `s` is taken                                |
 //!
 //! A cell is filled only by one who saw the cell before it filled, and emptied only by one who saw the cell before it
-//! emptied. So the filled positions have no gap, nor have those that are taken, and the cells alone say how far both go:
-//! a position that somebody remembers is only where to begin to look, in steps that double. A swap is tried again only
-//! when another one was made, so all of this is **lock-free**, wherever a thread stalls.
+//! emptied. So the positions that are filled are a row without gaps, as are those that are taken, and the cells alone say
+//! where both end: a position that somebody remembers is only where to begin to look, in steps that double. A swap is tried
+//! again only when another one was made, so all of this is **lock-free**, wherever a thread stalls.
 //!
-//! | compare-and-swap, release | sees it, acquire                      | what it hands over                                  |
-//! |---------------------------|---------------------------------------|-----------------------------------------------------|
-//! | [`Exchange::put`] S6      | the [`Exchange::take`] of the position | what is in the slot                                 |
-//! | [`Exchange::take`] S6     | the [`Exchange::put`] a lap later     | the slot given for it, which the taker is done with  |
-//! | both S6                   | who looks whether a cell has come to its turn | the swaps at all positions before it, so that nobody finds no event, or no room, who can know of it |
+//! | swap (Release)         | look at the cell (Acquire)             | what it hands over                                         |
+//! |------------------------|----------------------------------------|------------------------------------------------------------|
+//! | [`Exchange::put`] S6   | the [`Exchange::take`] of the position | what is in the slot                                        |
+//! | [`Exchange::take`] S6  | the [`Exchange::put`] a lap later      | the slot given for it, which the taker is done with        |
+//! | both S6                | whoever finds the end of a row         | all swaps before it, so that nobody finds no event, or no room, who can know better |
 //!
 //! # Room
 //!
@@ -158,8 +158,8 @@ impl Exchange {
     /// Brings the first cell that has not come to `turn` to it, with `slot` in exchange for what it has; `None` if that
     /// cell has not come to the turn before. Everything before `at` has come to `turn`.
     ///
-    /// ordering: AcqRel; Release hands over the slot put in and the swaps known of, Acquire takes over the slot taken out.
-    /// Relaxed if it fails, as nothing is concluded from that.
+    /// ordering: Release; pairs with the Acquire of `look`, and hands over the slot put in and all swaps known of. The look
+    /// before took over the slot taken out, as no word comes twice. Relaxed if it fails, as nothing is concluded from that.
     #[inline]
     fn swap(&self, mut at: Sequence, turn: u64, slot: &mut SlotId) -> Option<Sequence> {
         let backoff = Backoff::new();
@@ -171,7 +171,7 @@ impl Exchange {
             } else if turns >= self.turn(turn - 1) {
                 let taken = word & (self.turn(1) - 1) as u64;
                 let next = (word - taken).wrapping_add(self.turn(1) as u64) | slot.0;
-                if cell.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                if cell.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed).is_ok() {
                     slot.0 = taken;
                     return Some(at);
                 }

@@ -19,7 +19,7 @@
 //! | with a consumer   | that consumer    | R4   |
 //! | in a cell         | nobody           | R5   |
 //!
-//! | swap (Release)                  | swap (Acquire)          | what it hands over                       |
+//! | swap (Release)                  | look before a swap (Acquire) | what it hands over                  |
 //! |---------------------------------|-------------------------|------------------------------------------|
 //! | of a producer S6                | of a consumer           | the contents of the slot                 |
 //! | of a consumer S6                | of a producer           | the slot that the consumer is done with  |
