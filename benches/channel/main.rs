@@ -7,6 +7,7 @@
 mod broadcast;
 mod bytes;
 mod latest;
+mod mpmc;
 mod multicast;
 mod spsc;
 
@@ -283,6 +284,7 @@ criterion_group!(
     broadcast::benches,
     bytes::benches,
     latest::benches,
+    mpmc::benches,
     multicast::benches,
     spsc::benches,
 );

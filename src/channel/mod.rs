@@ -4,6 +4,7 @@
 //! |---------------|-----------|-----------|-------------------------------|-------------------------|
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
 //! | [`bytes`]     | one       | one       | the consumer, of any length   | the producer is refused |
+//! | [`mpmc::strict`] | many   | many      | one consumer; nobody who stalls stops the others | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
 //! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
@@ -28,6 +29,7 @@ pub mod bytes;
 mod follower;
 pub mod latest;
 mod lossy;
+pub mod mpmc;
 pub mod multicast;
 pub mod overflow;
 mod pace;

@@ -94,11 +94,7 @@ impl<G: Gate> Writer<G> {
         // SAFETY: [R3] `next` is before `free_until`, which is not behind `gate + capacity`, so every follower is done
         // with the slot; `&mut self` is the only writer.
         let out = unsafe { slot.lend(fill) }?;
-        G::mark(slot.mark(), self.next);
-        self.next = self.next.next();
-        if let Some(tail) = self.gate.tail() {
-            tail.advance(self.next);
-        }
+        self.publish();
         Ok(out)
     }
     #[inline]
@@ -140,10 +136,13 @@ impl<G: Gate> Writer<G> {
         Filled { count: count as usize, end: (room < n as u64).then_some(Halt::Again) }
     }
     /// Publishes the next slot, which `room` found to be free and the caller has filled.
-    #[inline]
+    #[inline(always)]
     pub(super) fn publish(&mut self) {
+        G::mark(self.gate.slots().mark(self.next), self.next);
         self.next = self.next.next();
-        self.gate.tail().advance(self.next);
+        if let Some(tail) = self.gate.tail() {
+            tail.advance(self.next);
+        }
     }
     /// Events published that not every follower is done with; exact and final once somebody is gone.
     pub(super) fn unread(&self) -> u64 {

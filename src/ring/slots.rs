@@ -82,6 +82,17 @@ impl CapacityError {
         }
         if capacity as u64 > MAX_CAPACITY { Err(too_large) } else { Ok(()) }
     }
+    /// An empty vector with room for the so many slots of a ring of `capacity`.
+    pub(super) fn room_for<S>(capacity: usize, slots: usize) -> Result<Vec<S>, Self> {
+        Self::check(capacity)?;
+        let too_large = Self::TooLarge { asked: capacity };
+        if slots as u64 > MAX_CAPACITY {
+            return Err(too_large);
+        }
+        let mut room = Vec::new();
+        room.try_reserve_exact(slots).map_err(|_| too_large)?;
+        Ok(room)
+    }
 }
 
 impl core::fmt::Display for CapacityError {
@@ -135,14 +146,12 @@ impl<T, M, L> Slots<T, M, L> {
         mut fill: impl FnMut() -> T,
         mut mark: impl FnMut(Sequence) -> M,
     ) -> Result<Self, CapacityError> {
-        CapacityError::check(capacity)?;
-        let mut slots = Vec::new();
-        slots.try_reserve_exact(capacity).map_err(|_| CapacityError::TooLarge { asked: capacity })?;
+        let mut slots = CapacityError::room_for(capacity, capacity)?;
         let lap = capacity as u64;
         slots.extend((0..lap).map(|index| {
             // The first position at or after `start` that lands on this index.
             let ahead = index.wrapping_sub(start.count()) & (lap - 1);
-            Slot { mark: mark(start.plus(ahead)), event: UnsafeCell::new(fill()), _begins: [] }
+            Slot::new(fill(), mark(start.plus(ahead)))
         }));
         Ok(Self { slots: slots.into_boxed_slice(), mask: capacity - 1 })
     }
@@ -223,6 +232,9 @@ impl<T, M, L> Slots<T, M, L> {
 }
 
 impl<T, M, L> Slot<T, M, L> {
+    pub(super) fn new(event: T, mark: M) -> Self {
+        Self { mark, event: UnsafeCell::new(event), _begins: [] }
+    }
     /// The slot before it does not begin in the same line.
     #[inline(always)]
     #[must_use]

@@ -4,6 +4,7 @@ mod broadcast;
 mod bytes;
 mod hangs;
 mod latest;
+mod mpmc;
 mod multicast;
 mod overflow;
 mod spsc;

@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{broadcast, bytes, latest, multicast, overflow, spsc};
+use ringmain::channel::{broadcast, bytes, latest, mpmc::strict, multicast, overflow, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -81,6 +81,20 @@ table! {
     false false bytes::Claim<'static>,
 }
 
+// So do those of a channel whose consumers compete.
+table! {
+    true  false strict::Producer<u64>,
+    true  false strict::Producer<Cell<u64>>,
+    false false strict::Producer<Guard>,
+    false false strict::Producer<Rc<u64>>,
+    false false strict::Producer<&'static Cell<u64>>,
+    true  false strict::Consumer<u64>,
+    true  false strict::Consumer<Cell<u64>>,
+    false false strict::Consumer<Guard>,
+    false false strict::Consumer<Rc<u64>>,
+    false false strict::Consumer<&'static Cell<u64>>,
+}
+
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.
 macro_rules! multicast_table {
     ($($($handle:ident)::+ $(<$mode:ty>)?),+) => {$(
@@ -131,6 +145,10 @@ table! {
     true  true  ring::Words<u64>,
     true  true  ring::Region,
     false false ring::Lent<'static>,
+    true  true  ring::Presence,
+    true  true  ring::Exchange,
+    true  true  ring::SlotId,
+    true  false ring::Pool<u64>,
     true  true  ring::Slots<u64>,
     true  false ring::Slots<Cell<u64>>,
     false false ring::Slots<Guard>,

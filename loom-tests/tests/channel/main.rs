@@ -10,6 +10,7 @@ mod common;
 mod broadcast;
 mod bytes;
 mod latest;
+mod mpmc;
 mod multicast;
 mod spsc;
 

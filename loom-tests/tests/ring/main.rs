@@ -6,6 +6,8 @@ mod common;
 mod claim;
 mod counter;
 mod cursor;
+mod exchange;
+mod presence;
 mod region;
 mod slots;
 mod stamp;

@@ -166,7 +166,7 @@ impl<T, L: Layout> Producer<T, L> {
     /// # Errors
     /// [`Refused`] if the channel is full or closed.
     #[inline]
-    pub fn claim(&mut self) -> Result<Claim<'_, T>, Refused> {
+    pub fn claim(&mut self) -> Result<Claim<'_, T, L>, Refused> {
         self.writer.room(1)?;
         Ok(Claim { producer: self })
     }
@@ -205,12 +205,12 @@ impl<T, L: Layout> Sink for Producer<T, L> {
 /// ```
 #[must_use = "nothing is published before `commit`"]
 #[derive(Debug)]
-pub struct Claim<'a, T> {
+pub struct Claim<'a, T, L: Layout = Packed> {
     /// Its writer has room for one event at least.
-    producer: &'a mut Producer<T>,
+    producer: &'a mut Producer<T, L>,
 }
 
-impl<T> Claim<'_, T> {
+impl<T, L: Layout> Claim<'_, T, L> {
     /// Publishes the slot as it is now. Wait-free: one Release store.
     #[inline]
     pub fn commit(self) {
@@ -223,7 +223,7 @@ impl<T> Claim<'_, T> {
     }
 }
 
-impl<T> Deref for Claim<'_, T> {
+impl<T, L: Layout> Deref for Claim<'_, T, L> {
     type Target = T;
     #[inline(always)]
     fn deref(&self) -> &T {
@@ -233,7 +233,7 @@ impl<T> Deref for Claim<'_, T> {
     }
 }
 
-impl<T> DerefMut for Claim<'_, T> {
+impl<T, L: Layout> DerefMut for Claim<'_, T, L> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: [R3] as in `deref`, and `&mut self` is the only way to the slot.

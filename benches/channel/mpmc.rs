@@ -1,0 +1,5 @@
+//! Many producers, many consumers that compete.
+
+mod strict;
+
+pub(crate) use strict::benches;

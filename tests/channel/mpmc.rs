@@ -1,0 +1,3 @@
+//! Many producers, many consumers that compete.
+
+mod strict;
