@@ -10,7 +10,7 @@ use crate::workload::stream::{Way, solo, stream};
 use crate::workload::{Plan, Sample, multicast};
 
 /// All cases, in the order of the tables: name, capacity, threads.
-const CASES: [(&str, usize, usize, What); 23] = [
+const CASES: [(&str, usize, usize, What); 24] = [
     ("spsc/u64/1024", 1 << 10, 2, What::Event),
     ("spsc/u64/65536", 1 << 16, 2, What::Event),
     ("spsc/64B/1024", 1 << 10, 2, What::Event),
@@ -26,6 +26,7 @@ const CASES: [(&str, usize, usize, What); 23] = [
     ("round-trip/u64", 1 << 10, 2, What::RoundTrip),
     ("round-trip/64B", 1 << 10, 2, What::RoundTrip),
     ("mpsc/2x1", 1 << 10, 3, What::Event),
+    ("spmc/1x2", 1 << 10, 3, What::Event),
     ("mpmc/2x2", 1 << 10, 4, What::Event),
     ("mpmc/4x4", 1 << 10, 8, What::Event),
     ("producers/2", 1 << 14, 2, What::Event),
@@ -35,6 +36,9 @@ const CASES: [(&str, usize, usize, What); 23] = [
     ("solo/u64", 1 << 10, 1, What::Event),
     ("solo/64B", 1 << 10, 1, What::Event),
 ];
+
+/// As many producers or consumers as one likes.
+pub(crate) const ANY: usize = usize::MAX;
 
 /// What the time is of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,34 +146,45 @@ impl Field {
             pipeline((tx, relay(to_b, from_b), rx), plan)
         });
     }
-    /// A queue with many producers, and one consumer.
+    /// A queue with at most so many producers and consumers: `new` makes the ends for a capacity and their numbers.
+    pub(crate) fn many<P: Put<u64>, C: Take<u64>>(
+        &mut self,
+        name: &'static str,
+        (most_producers, most_consumers): (usize, usize),
+        new: impl Fn(usize, usize, usize) -> (Vec<P>, Vec<C>) + Copy + 'static,
+    ) {
+        let cases = [("mpsc/2x1", 2, 1), ("spmc/1x2", 1, 2), ("mpmc/2x2", 2, 2), ("mpmc/4x4", 4, 4)];
+        for (case, producers, consumers) in cases {
+            if producers <= most_producers && consumers <= most_consumers {
+                let run = move |plan: Plan| compete(new(plan.capacity, producers, consumers), plan);
+                self.enter(case, name, run);
+            }
+        }
+        if most_producers >= 2 {
+            self.enter("producers/2", name, move |plan| fill(new(plan.capacity, 2, 1), plan));
+        }
+    }
+    /// A queue with one consumer, and a producer to be cloned.
     pub(crate) fn shared<P: Put<u64> + Clone, C: Take<u64>>(
         &mut self,
         name: &'static str,
         new: impl Fn(usize) -> (P, C) + Copy + 'static,
     ) {
-        self.enter("mpsc/2x1", name, move |plan| {
-            let (tx, rx) = new(plan.capacity);
-            compete((vec![tx.clone(), tx], vec![rx]), plan)
-        });
-        self.enter("producers/2", name, move |plan| {
-            let (tx, rx) = new(plan.capacity);
-            fill((tx.clone(), tx, rx), plan)
+        self.many(name, (ANY, 1), move |capacity, producers, _| {
+            let (tx, rx) = new(capacity);
+            (vec![tx; producers], vec![rx])
         });
     }
-    /// A queue with many producers and many consumers.
+    /// A queue whose ends can both be cloned.
     pub(crate) fn competing<P: Put<u64> + Clone, C: Take<u64> + Clone>(
         &mut self,
         name: &'static str,
         new: impl Fn(usize) -> (P, C) + Copy + 'static,
     ) {
-        self.shared(name, new);
-        for (case, each) in [("mpmc/2x2", 2), ("mpmc/4x4", 4)] {
-            self.enter(case, name, move |plan| {
-                let (tx, rx) = new(plan.capacity);
-                compete((vec![tx; each], vec![rx; each]), plan)
-            });
-        }
+        self.many(name, (ANY, ANY), move |capacity, producers, consumers| {
+            let (tx, rx) = new(capacity);
+            (vec![tx; producers], vec![rx; consumers])
+        });
     }
     /// A ring of which two readers see everything.
     pub(crate) fn multicast<P: Put<u64>, C: Take<u64>>(

@@ -18,7 +18,7 @@ pub(crate) fn enter(field: &mut Field) {
     field.enter("round-trip/u64", "two cache lines", two_lines);
     field.enter("producers/2", "fetch-add and store", |plan| {
         let (tx, rx) = claimed(plan.capacity);
-        many::fill((tx.clone(), tx, rx), plan)
+        many::fill((vec![tx; 2], vec![rx]), plan)
     });
     let two = |capacity| {
         let (tx, a, b) = flags::<u64>(capacity);

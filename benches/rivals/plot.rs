@@ -14,7 +14,13 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 pub(crate) const METHOD: &str = "medians of interleaved rounds, pinned, preempted samples thrown away";
 
-const OURS: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
+/// The first is that of the bars.
+const OURS: [RGBColor; 4] = [
+    RGBColor(0xD5, 0x5E, 0x00),
+    RGBColor(0x9E, 0x1B, 0x1B),
+    RGBColor(0xE8, 0x8C, 0x5A),
+    RGBColor(0x6B, 0x2E, 0x12),
+];
 const PEER: RGBColor = RGBColor(0x56, 0x8E, 0xC4);
 const LIMIT: RGBColor = RGBColor(0xA8, 0xA8, 0xA8);
 const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
@@ -63,7 +69,7 @@ fn color(kind: Kind) -> RGBColor {
     match kind {
         Kind::Limit => LIMIT,
         Kind::Peer => PEER,
-        Kind::Ours => OURS,
+        Kind::Ours => OURS[0],
     }
 }
 
@@ -107,13 +113,19 @@ fn bar(picture: &Area<'_>, (left, top): (i32, i32), width: i32, row: &Row, most:
     let begin = left + names;
     let end = begin + (rate / most * f64::from(width - names - 70)) as i32;
     let right = font(13).pos(Pos::new(HPos::Right, VPos::Top));
-    let name = if row.fault.is_some() { format!("{} (fails the check)", row.name) } else { row.name.into() };
-    let middle = begin - 6;
-    picture.draw(&Text::new(name, (middle, top + 1), right))?;
+    picture.draw(&Text::new(label(row), (begin - 6, top + 3), right))?;
     let fill = color(row.kind).mix(if row.fault.is_some() { 0.3 } else { 1.0 }).filled();
     picture.draw(&Rectangle::new([(begin, top + 2), (end.max(begin + 1), top + 15)], fill))?;
     let figure = if rate < 100.0 { format!("{rate:.1} M/s") } else { format!("{rate:.0} M/s") };
-    Ok(picture.draw(&Text::new(figure, (end + 5, top + 1), font(13)))?)
+    Ok(picture.draw(&Text::new(figure, (end + 5, top + 3), font(13)))?)
+}
+
+fn label(row: &Row) -> String {
+    match (row.kind, &row.fault) {
+        (Kind::Limit, _) => format!("limit: {}", row.name),
+        (_, Some(_)) => format!("{} (fails the check)", row.name),
+        _ => row.name.into(),
+    }
 }
 
 fn head(picture: &Area<'_>, title: &str, under: &str) -> Drawn {
@@ -160,15 +172,15 @@ fn curves(file: &Path, table: &Table, under: &str) -> Drawn {
         .label_style(font(13))
         .light_line_style(TRANSPARENT)
         .draw()?;
-    let mut colors = PEERS.iter();
+    let (mut of_peers, mut of_ours) = (PEERS.iter(), OURS.iter());
     for row in rows {
         let (color, width) = match row.kind {
-            Kind::Peer => (*colors.next().unwrap_or(&INK), 2),
-            Kind::Limit => (LIMIT, 2),
-            Kind::Ours => (OURS, 4),
+            Kind::Peer => (of_peers.next().unwrap_or(&INK), 2),
+            Kind::Limit => (&LIMIT, 2),
+            Kind::Ours => (of_ours.next().unwrap_or(&INK), 4),
         };
         let style = color.stroke_width(width);
-        let name = format!("{} ({:.0})", row.name, row.trips.value_at_quantile(0.5));
+        let name = format!("{} ({} ns)", label(row), row.trips.value_at_quantile(0.5));
         chart
             .draw_series(LineSeries::new(nines(row), style))?
             .label(name)

@@ -2,7 +2,7 @@
 
 use super::ends;
 use crate::event::{Blocking, Event, Put, Take};
-use crate::field::Field;
+use crate::field::{ANY, Field};
 use concurrent_queue::ConcurrentQueue;
 use crossbeam_queue::ArrayQueue;
 use std::num::NonZeroUsize;
@@ -37,7 +37,7 @@ pub(super) fn many(field: &mut Field) {
     field.competing("omango mpmc", |n| omango::queue::mpmc::bounded(n as u32));
     field.competing("gil mpmc", gil_mpmc);
     field.shared("gil mpsc", gil_mpsc);
-    field.shared("gil mpsc sharded, a ring a producer", gil_sharded);
+    field.many("gil mpsc sharded, a ring a producer", (ANY, 1), gil_sharded);
     field.shared("nexus-queue mpsc", nexus_queue::mpsc::ring_buffer);
 }
 
@@ -98,8 +98,12 @@ ends!(gil::mpsc::Sender<T>, gil::mpsc::Receiver<T>, |tx, event| tx.try_send(even
     .try_recv());
 ends!(gil::mpmc::Sender<T>, gil::mpmc::Receiver<T>, |tx, event| tx.try_send(event).is_ok(), |rx| rx
     .try_recv());
-ends!(Shard<T>, gil::mpsc::sharded::Receiver<T>, |tx, event| tx.0.try_send(event).is_ok(), |rx| rx
-    .try_recv());
+ends!(
+    gil::mpsc::sharded::Sender<T>,
+    gil::mpsc::sharded::Receiver<T>,
+    |tx, event| tx.try_send(event).is_ok(),
+    |rx| rx.try_recv()
+);
 ends!(Arc<ArrayQueue<T>>, Arc<ArrayQueue<T>>, |queue, event| queue.push(event).is_ok(), |queue| queue.pop());
 ends!(Arc<ConcurrentQueue<T>>, Arc<ConcurrentQueue<T>>, |queue, event| queue.push(event).is_ok(), |queue| {
     queue.pop().ok()
@@ -127,16 +131,11 @@ fn gil_mpmc<T: Event>(capacity: usize) -> (gil::mpmc::Sender<T>, gil::mpmc::Rece
     gil::mpmc::channel(slots(capacity))
 }
 
-fn gil_sharded(capacity: usize) -> (Shard<u64>, gil::mpsc::sharded::Receiver<u64>) {
-    let (tx, rx) = gil::mpsc::sharded::channel(slots(8), slots(capacity));
-    (Shard(tx), rx)
-}
+type Sharded = (Vec<gil::mpsc::sharded::Sender<u64>>, Vec<gil::mpsc::sharded::Receiver<u64>>);
 
-/// The producer of one shard; a clone gets a shard of its own, while there are any.
-struct Shard<T>(gil::mpsc::sharded::Sender<T>);
-
-impl<T> Clone for Shard<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone().expect("a shard is left"))
-    }
+fn gil_sharded(capacity: usize, producers: usize, _: usize) -> Sharded {
+    let (tx, rx) = gil::mpsc::sharded::channel(slots(producers), slots(capacity));
+    let mut senders: Vec<_> = (1..producers).map(|_| tx.clone().expect("a shard is left")).collect();
+    senders.push(tx);
+    (senders, vec![rx])
 }

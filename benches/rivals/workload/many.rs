@@ -4,6 +4,7 @@ use super::stream::{put, take};
 use super::{Plan, Sample};
 use crate::crew::{Failed, Gate, Job, Told, together};
 use crate::event::{Put, Take};
+use std::iter::repeat_with;
 
 /// Below these bits of a number is the number within its producer.
 const PRODUCER: u32 = 40;
@@ -72,18 +73,19 @@ pub(crate) fn compete<P: Put<u64>, C: Take<u64>>(
 
 /// Two producers on two cores fill half a ring each while nobody consumes, again and again. To empty it is not part of
 /// the time.
-pub(crate) fn fill<P: Put<u64>>(
-    (one, other, mut rx): (P, P, impl Take<u64>),
+pub(crate) fn fill<P: Put<u64>, C: Take<u64>>(
+    (producers, consumers): (Vec<P>, Vec<C>),
     plan: Plan,
 ) -> Result<Sample, Failed> {
     // Some rings keep a few slots free.
     let half = plan.capacity as u64 / 2 - 64;
     let fills = (plan.events / (2 * half)).max(1);
-    let gate = Gate::of(2);
-    let producer = |nth: u64, mut tx: P, mut empty: Box<dyn FnMut() -> bool + Send>| {
+    let gate = Gate::of(producers.len());
+    let consumers = consumers.into_iter().map(Some).chain(repeat_with(|| None));
+    let producer = |(nth, (mut tx, mut rx)): (usize, (P, Option<C>))| {
         let gate = gate.clone();
-        Job::on(nth as usize, move || {
-            let first = nth << PRODUCER;
+        Job::on(nth, move || {
+            let first = (nth as u64) << PRODUCER;
             let mut fill = || {
                 let told = gate.time(|| {
                     (first..first + half).for_each(|number| put(&mut tx, number, plan.wait));
@@ -91,8 +93,14 @@ pub(crate) fn fill<P: Put<u64>>(
                     true
                 });
                 gate.pass();
-                Told { right: empty(), ..told }
+                let right = rx.as_mut().is_none_or(|rx| {
+                    let mut seen = Seen::default();
+                    (0..2 * half).for_each(|_| seen.see(take(rx, plan.wait)));
+                    !seen.disorder && seen.next[..2] == [half; 2]
+                });
+                Told { right, ..told }
             };
+            // The first one touches the memory.
             let mut all = Told { right: fill().right, ..Told::default() };
             for told in (0..fills).map(|_| fill()) {
                 all.spans.extend(told.spans);
@@ -102,11 +110,6 @@ pub(crate) fn fill<P: Put<u64>>(
             all
         })
     };
-    let empty = move || {
-        let mut seen = Seen::default();
-        (0..2 * half).for_each(|_| seen.see(take(&mut rx, plan.wait)));
-        !seen.disorder && seen.next[..2] == [half; 2]
-    };
-    let jobs = vec![producer(0, one, Box::new(empty)), producer(1, other, Box::new(|| true))];
-    Ok(Sample::of(fills * 2 * half, &together(jobs)?))
+    let jobs = producers.into_iter().zip(consumers).enumerate().map(producer);
+    Ok(Sample::of(fills * 2 * half, &together(jobs.collect())?))
 }
