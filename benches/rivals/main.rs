@@ -83,7 +83,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         (options.pace(), &|contender| options.wants(contender))
     };
     let machine = machine::description();
-    println!("{machine}");
+    println!("{machine}\n{}\n{}", plot::METHOD, report::LEGEND);
     let mut tables = Vec::new();
     for case in &field.cases {
         let table = measure(case, wanted, pace);

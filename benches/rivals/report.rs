@@ -9,7 +9,13 @@ use std::fmt::Write;
 /// The percentiles of round trips that are told.
 const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)];
 
-/// A table in Markdown, the fastest first. A `>` marks ours, and limits have no rank.
+/// How to read the tables.
+pub(crate) const LEGEND: &str = "\
+The fastest first, by the median of the rounds. `>` marks ours; a limit is no library, but what the machine allows.
+wait: what suits the contender best on an empty turn.  x best peer: against the fastest peer that does what it should.
+x limit: against a sample of the limit right before each, which drifts less than the figures.  M/s: million events a second.";
+
+/// A table in Markdown.
 pub(crate) fn text(table: &Table) -> String {
     let unit = match table.what {
         What::Event => "event",
@@ -57,15 +63,17 @@ fn cells(table: &Table, row: &Row, rank: usize) -> Vec<String> {
     let name =
         format!("{mark}{}{}{disturbed}", row.name, fault(row).map_or(String::new(), |f| format!(" ({f})")));
     let wait = format!("{:?}", row.wait).to_lowercase();
-    let ratio = |ratio: Option<f64>| ratio.map_or("-".into(), |ratio| format!("{ratio:.2}"));
-    let figure = |nanos: f64| if nanos.is_finite() { format!("{nanos:.2}") } else { "-".into() };
+    let digits =
+        |figure: f64, digits| if figure.is_finite() { format!("{figure:.digits$}") } else { "-".into() };
+    let figure = |nanos: f64| digits(nanos, 2);
+    let ratio = |ratio: Option<f64>| digits(ratio.unwrap_or(f64::NAN), 2);
     let least = row.nanos.iter().copied().fold(f64::INFINITY, f64::min);
     let most = row.nanos.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut cells = vec![rank, name, wait];
     cells.extend([row.median(), least, most].map(figure));
     cells.extend([table.of_peer(row), table.of_limit(row)].map(ratio));
     match table.what {
-        What::Event => cells.push(format!("{:.1}", 1e3 / row.median())),
+        What::Event => cells.push(digits(1e3 / row.median(), 1)),
         What::RoundTrip => {
             cells.extend(PERCENTILES.map(|(_, at)| row.trips.value_at_quantile(at).to_string()));
         }

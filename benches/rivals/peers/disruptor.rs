@@ -3,7 +3,7 @@
 use crate::crew::{Failed, Idle, Job, Told, Wait, together};
 use crate::event::{Event, Put, Take};
 use crate::field::Field;
-use crate::machine::preemptions;
+use crate::machine::{cores, pin, preemptions};
 use crate::workload::stream::{Way, put_all};
 use crate::workload::{Plan, Sample};
 use disruptor::{
@@ -41,9 +41,9 @@ pub(super) fn many(field: &mut Field) {
     field.enter("multicast/threads", "disruptor-rs, handlers", |plan| {
         handled(plan, Way::Single, move |[mut a, mut b]| {
             build_single_producer(plan.capacity, u64::default, Waiting(plan.wait))
-                .pin_at_core(1)
+                .pin_at_core(1 % cores())
                 .handle_events_with(move |event: &u64, _, _| a.see(event))
-                .pin_at_core(1)
+                .pin_at_core(1 % cores())
                 .handle_events_with(move |event: &u64, _, _| b.see(event))
                 .build()
         })
@@ -51,7 +51,7 @@ pub(super) fn many(field: &mut Field) {
     field.enter("pipeline/3", "disruptor-rs, handlers", |plan| {
         handled(plan, Way::Single, move |[mut b, mut c]| {
             build_single_producer(plan.capacity, u64::default, Waiting(plan.wait))
-                .pin_at_core(1)
+                .pin_at_core(1 % cores())
                 .handle_events_with(move |event: &u64, _, _| b.see(event))
                 .and_then()
                 .pin_at_core(0)
@@ -121,7 +121,7 @@ impl WaitStrategy for Waiting {
 fn one_handler<T: Event>(plan: Plan, way: Way) -> Result<Sample, Failed> {
     handled(plan, way, move |[mut watch]| {
         build_single_producer(plan.capacity, T::default, Waiting(plan.wait))
-            .pin_at_core(1)
+            .pin_at_core(1 % cores())
             .handle_events_with(move |event: &T, _, _| watch.see(event))
             .build()
     })
@@ -140,8 +140,10 @@ fn handled<T: Event, P: Put<T>, const N: usize>(
         |_| Watch { next: 0, stop: warm, events: plan.events, wrong: 0, before: None, log: log.clone() };
     let watches = std::array::from_fn(watch);
     let of_handlers = log.clone();
-    let producer = Job::on(0, move || {
+    // A thread that is pinned already could not start one on another core.
+    let producer = Job::anywhere(move || {
         let mut ring = make(watches);
+        pin(0);
         put_all(&mut ring, way, 0..warm, plan.wait);
         log.wait_for(N);
         let before = preemptions();
