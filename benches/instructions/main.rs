@@ -92,11 +92,12 @@ fn one_by_one<T: Event, const N: usize>(
     n: u64,
     (mut tx, mut readers): (impl Sink<Event = T>, [impl Source<Event = T>; N]),
 ) {
+    let mut taken = 0;
     for i in 0..n {
-        let put = tx.offer(|slot| *slot = T::new(black_box(i)));
-        debug_assert!(put.is_ok(), "all that was put in has been taken out");
-        readers.iter_mut().for_each(|rx| take(rx, 1));
+        let _ = black_box(tx.offer(|slot| *slot = T::new(black_box(i))));
+        readers.iter_mut().for_each(|rx| taken += take(rx, 1));
     }
+    assert_eq!(taken, n * N as u64, "something was refused");
 }
 
 /// Puts 32 in; every reader takes 32 out.
@@ -104,29 +105,28 @@ fn batches<T: Event, const N: usize>(
     n: u64,
     (mut tx, mut readers): (impl Sink<Event = T>, [impl Source<Event = T>; N]),
 ) {
+    let mut taken = 0;
     for i in 0..n {
-        let filled = tx.fill_many(BATCH, |_, slot| {
+        let _ = black_box(tx.fill_many(BATCH, |_, slot| {
             *slot = T::new(black_box(i));
             Ok(())
-        });
-        debug_assert_eq!(filled.count, BATCH, "all that was put in has been taken out");
-        readers.iter_mut().for_each(|rx| take(rx, usize::MAX));
+        }));
+        readers.iter_mut().for_each(|rx| taken += take(rx, usize::MAX));
     }
+    assert_eq!(taken, n * (BATCH * N) as u64, "something was refused");
 }
 
 /// Wants to put one in while there is no room.
 fn refused<R>(n: u64, (mut tx, _readers): (impl Sink<Event = u64>, R)) {
     while tx.push(0).is_ok() {}
-    for _ in 0..n {
-        let _ = black_box(tx.offer(|slot| *slot = 1));
-    }
+    let refused = (0..n).filter(|_| black_box(tx.offer(|slot| *slot = 1)).is_err()).count();
+    assert_eq!(refused as u64, n, "something was taken");
 }
 
 /// Wants to take some out while nothing is there.
 fn empty(n: u64, (_tx, [mut rx]): (impl Sink<Event = u64>, [impl Source<Event = u64>; 1])) {
-    for _ in 0..n {
-        take(&mut rx, usize::MAX);
-    }
+    let taken: u64 = (0..n).map(|_| take(&mut rx, usize::MAX)).sum();
+    assert_eq!(taken, 0, "something was there");
 }
 
 /// Gives a stage one event after another.
@@ -142,9 +142,10 @@ fn look(event: &u64, _: At) -> Flow {
     Ok(())
 }
 
+/// How many it took.
 #[inline(always)]
-fn take<T>(rx: &mut impl Source<Event = T>, limit: usize) {
-    let _ = black_box(rx.drain(Tick::ZERO, limit, &mut each(|event: &T| _ = black_box(event))));
+fn take<T>(rx: &mut impl Source<Event = T>, limit: usize) -> u64 {
+    black_box(rx.drain(Tick::ZERO, limit, &mut each(|event: &T| _ = black_box(event)))).count as u64
 }
 
 fn ok<T, E: Debug>(made: Result<T, E>) -> T {
@@ -155,9 +156,13 @@ fn by_rest(event: &u64) -> usize {
     (event % 4) as usize
 }
 
-fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
-    let (tx, rx) = ok(spsc::channel(CAPACITY, T::default));
+fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
+    let (tx, rx) = ok(made);
     (tx, [rx])
+}
+
+fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
+    pair(spsc::channel(CAPACITY, T::default))
 }
 
 fn multicast<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {
