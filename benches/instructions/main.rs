@@ -1,0 +1,178 @@
+//! What an operation costs in instructions: a figure that another program on the machine does not change.
+//!
+//! `cargo bench --bench instructions -- NAME N` runs one operation `N` times on one thread, and no more. Under callgrind,
+//! two runs with different `N` give the instructions of one operation as a slope, as exact as the compiler's choice.
+//! `.ci/instructions` does that for all operations and compares with `recorded.txt`. Without a name every operation runs
+//! a few times.
+//!
+//! `black_box` keeps the compiler from leaving anything out: an event is written, and a reader gets its address.
+
+use ringmain::channel::multicast::Multicast;
+use ringmain::channel::spsc;
+use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
+use ringmain::pattern::{ContentRouter, Fanout, Filter};
+use ringmain::ring::Sequence;
+use std::fmt::Debug;
+use std::hint::black_box;
+use std::process::ExitCode;
+
+const CAPACITY: usize = 1 << 10;
+const BATCH: usize = 32;
+/// Of readers.
+const NAMES: [&str; 2] = ["a", "b"];
+
+type Line = [u64; 8];
+type Operation = (&'static str, fn(u64));
+
+/// To measure one more, one line. `n` batches are `n` operations.
+const OPERATIONS: [Operation; 19] = [
+    ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
+    ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
+    ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
+    ("spsc, batch of 32, 64 bytes", |n| batches::<Line, 1>(n, spsc())),
+    ("spsc, refused", |n| refused(n, spsc())),
+    ("spsc, empty", |n| empty(n, spsc())),
+    ("multicast, push and pop, 1 reader", |n| one_by_one::<u64, 1>(n, multicast())),
+    ("multicast, push and pop, 2 readers", |n| one_by_one::<u64, 2>(n, multicast())),
+    ("multicast, batch of 32, 1 reader", |n| batches::<u64, 1>(n, multicast())),
+    ("multicast, refused", |n| refused(n, multicast::<1>())),
+    ("multicast, empty", |n| empty(n, multicast())),
+    ("multicast many, push and pop, 1 reader", |n| one_by_one::<u64, 1>(n, multicast_many())),
+    ("multicast many, push and pop, 2 readers", |n| one_by_one::<u64, 2>(n, multicast_many())),
+    ("multicast many, batch of 32, 1 reader", |n| batches::<u64, 1>(n, multicast_many())),
+    ("multicast many, refused", |n| refused(n, multicast_many::<1>())),
+    ("stage: none", |n| stage(n, look)),
+    ("stage: filter", |n| stage(n, Filter::new(|event: &u64| *event != 0, look))),
+    ("stage: router to 4", |n| stage(n, ContentRouter::new(by_rest, (look, look, look, look)))),
+    ("stage: fan-out to 2", |n| stage(n, Fanout::new((look, look)))),
+];
+
+fn main() -> ExitCode {
+    // cargo adds `--bench`, and `cargo bench -- --test` asks for a test.
+    let words: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    match &words[..] {
+        [] => OPERATIONS.iter().for_each(|(name, run)| {
+            run(CAPACITY as u64 + 1);
+            println!("{name}");
+        }),
+        [name, n] => {
+            let operation = OPERATIONS.iter().find(|(known, _)| known == name);
+            let (Some((_, run)), Ok(n)) = (operation, n.parse()) else {
+                eprintln!("no operation {name}, or {n} is no number");
+                return ExitCode::FAILURE;
+            };
+            run(n);
+        }
+        // A filter for other benches.
+        [_] => {}
+        _ => return ExitCode::FAILURE,
+    }
+    ExitCode::SUCCESS
+}
+
+/// An event for the `n`th time.
+trait Event: Default {
+    fn new(n: u64) -> Self;
+}
+
+impl Event for u64 {
+    fn new(n: u64) -> Self {
+        n
+    }
+}
+
+impl Event for Line {
+    fn new(n: u64) -> Self {
+        [n; 8]
+    }
+}
+
+/// Puts in one by one; every reader takes it out.
+fn one_by_one<T: Event, const N: usize>(
+    n: u64,
+    (mut tx, mut readers): (impl Sink<Event = T>, [impl Source<Event = T>; N]),
+) {
+    let mut taken = 0;
+    for i in 0..n {
+        let _ = black_box(tx.offer(|slot| *slot = T::new(black_box(i))));
+        readers.iter_mut().for_each(|rx| taken += take(rx, 1));
+    }
+    assert_eq!(taken, n * N as u64, "something was refused");
+}
+
+/// Puts 32 in; every reader takes 32 out.
+fn batches<T: Event, const N: usize>(
+    n: u64,
+    (mut tx, mut readers): (impl Sink<Event = T>, [impl Source<Event = T>; N]),
+) {
+    let mut taken = 0;
+    for i in 0..n {
+        let _ = black_box(tx.fill_many(BATCH, |_, slot| {
+            *slot = T::new(black_box(i));
+            Ok(())
+        }));
+        readers.iter_mut().for_each(|rx| taken += take(rx, usize::MAX));
+    }
+    assert_eq!(taken, n * (BATCH * N) as u64, "something was refused");
+}
+
+/// Wants to put one in while there is no room.
+fn refused<R>(n: u64, (mut tx, _readers): (impl Sink<Event = u64>, R)) {
+    while tx.push(0).is_ok() {}
+    let refused = (0..n).filter(|_| black_box(tx.offer(|slot| *slot = 1)).is_err()).count();
+    assert_eq!(refused as u64, n, "something was taken");
+}
+
+/// Wants to take some out while nothing is there.
+fn empty(n: u64, (_tx, [mut rx]): (impl Sink<Event = u64>, [impl Source<Event = u64>; 1])) {
+    let taken: u64 = (0..n).map(|_| take(&mut rx, usize::MAX)).sum();
+    assert_eq!(taken, 0, "something was there");
+}
+
+/// Gives a stage one event after another.
+fn stage(n: u64, mut stage: impl for<'e> Stage<&'e u64>) {
+    for i in 0..n {
+        let at = At { seq: Sequence::new(i), now: Tick::ZERO };
+        let _ = black_box(stage.on_event(black_box(&i), at));
+    }
+}
+
+fn look(event: &u64, _: At) -> Flow {
+    black_box(event);
+    Ok(())
+}
+
+/// How many it took.
+#[inline(always)]
+fn take<T>(rx: &mut impl Source<Event = T>, limit: usize) -> u64 {
+    black_box(rx.drain(Tick::ZERO, limit, &mut each(|event: &T| _ = black_box(event)))).count as u64
+}
+
+fn ok<T, E: Debug>(made: Result<T, E>) -> T {
+    made.expect("a good capacity and a good graph")
+}
+
+fn by_rest(event: &u64) -> usize {
+    (event % 4) as usize
+}
+
+fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
+    let (tx, rx) = ok(made);
+    (tx, [rx])
+}
+
+fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
+    pair(spsc::channel(CAPACITY, T::default))
+}
+
+fn multicast<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {
+    let mut ring = ok(Multicast::new(CAPACITY, u64::default));
+    let readers = NAMES.first_chunk().expect("enough names").map(|name| ring.reader(name, &[]));
+    (ok(ring.build()), readers)
+}
+
+fn multicast_many<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {
+    let mut ring = ok(Multicast::many(CAPACITY, u64::default));
+    let readers = NAMES.first_chunk().expect("enough names").map(|name| ring.reader(name, &[]));
+    (ok(ring.build()), readers)
+}
