@@ -3,7 +3,7 @@
 //! Nothing here sleeps. A thread that waits gives its time slice away, and fails after so many times that only a hang
 //! explains it.
 
-use ringmain::channel::multicast::{Many, Multicast, SharedProducer};
+use ringmain::channel::multicast::{Many, Multicast};
 use ringmain::channel::spsc;
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Flow, Refused, Sink, Source, Stage, Tick, Work, each,
@@ -96,29 +96,6 @@ fn after_a_fill_that_panics_every_later_event_arrives_and_the_end_comes() {
     drop(other);
     let end = Drained { count: 0, end: Some(End::Closed) };
     assert!(readers.iter_mut().all(|reader| reader.drain(NOW, ALL, &mut each(|_: &u64| ())) == end));
-}
-
-/// Wherever in a batch it happens, and however often: a lap of lost slots does not fill the ring for good.
-#[test]
-fn a_batch_may_panic_at_any_slot() {
-    let mut ring = Multicast::many(4, || 0).unwrap();
-    let mut rx = ring.reader("rx", &[]);
-    let mut tx = ring.build().unwrap();
-    for fatal in [0, 1, 2, 3].repeat(3) {
-        let batch = |tx: &mut SharedProducer<u64>| {
-            tx.fill_many(4, |i, slot| {
-                if i == fatal {
-                    panic_on_purpose();
-                }
-                *slot = i as u64;
-                Ok(())
-            })
-        };
-        assert!(panics(|| batch(&mut tx)));
-        assert_eq!(drain(&mut rx), (0..fatal as u64).collect::<Vec<_>>());
-        tx.push(9).unwrap();
-        assert_eq!(drain(&mut rx), [9]);
-    }
 }
 
 // ---------------------------------------------------------------------------------------- a handler that panics

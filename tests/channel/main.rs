@@ -1,5 +1,8 @@
 //! The rings from outside: public API, real threads.
 
+#[path = "../kit/mod.rs"]
+mod kit;
+
 mod hangs;
 mod multicast;
 mod spsc;
