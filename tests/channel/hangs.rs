@@ -3,13 +3,13 @@
 //! Nothing here sleeps. A thread that waits gives its time slice away, and fails after so many times that only a hang
 //! explains it.
 
+use crate::kit::stall;
 use ringmain::channel::multicast::{Many, Multicast};
 use ringmain::channel::spsc;
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Flow, Refused, Sink, Source, Stage, Tick, Work, each,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -173,38 +173,6 @@ fn after_a_panic_everything_can_be_dropped() {
 }
 
 // --------------------------------------------------------------------------------------------- somebody who stalls
-
-/// Tells a thread that stands still inside a closure to go on, at the latest when this is dropped.
-struct Stalled {
-    arrived: mpsc::Receiver<()>,
-    _go_on: mpsc::Sender<()>,
-}
-
-impl Stalled {
-    /// The thread stands still now.
-    fn arrived(&self) {
-        self.arrived.recv().unwrap();
-    }
-    fn go_on(self) {}
-}
-
-/// What the closure calls.
-struct Stall {
-    arrive: mpsc::Sender<()>,
-    wait: mpsc::Receiver<()>,
-}
-
-impl Stall {
-    fn here(&self) {
-        self.arrive.send(()).unwrap();
-        assert!(self.wait.recv().is_err(), "the other end says `go on` by going");
-    }
-}
-
-fn stall() -> (Stalled, Stall) {
-    let ((arrive, arrived), (_go_on, wait)) = (mpsc::channel(), mpsc::channel());
-    (Stalled { arrived, _go_on }, Stall { arrive, wait })
-}
 
 /// What [`ringmain::channel::multicast`] says of a producer that stalls in its fill, whatever becomes of it then.
 #[test]

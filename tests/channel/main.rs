@@ -4,5 +4,6 @@
 mod kit;
 
 mod hangs;
+mod linear;
 mod multicast;
 mod spsc;

@@ -10,8 +10,11 @@ mod alloc;
 pub(crate) mod channel;
 mod collect;
 mod conformance;
+pub(crate) mod linear;
 mod rigs;
+mod scene;
 mod script;
+mod stall;
 
 pub(crate) use alloc::{Counting, allocations};
 pub(crate) use channel::channel_conforms;
@@ -19,4 +22,6 @@ pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
 pub(crate) use rigs::{Asked, Event, MulticastMany, MulticastOne, Rig, Spsc};
+pub(crate) use scene::{Put, Scene, Take, scene};
 pub(crate) use script::Script;
+pub(crate) use stall::{Stall, Stalled, stall};
