@@ -3,15 +3,15 @@
 //! `RINGMAIN_HISTORIES=10000 cargo test --release --test channel linear -- --nocapture` is the long version.
 
 use crate::kit::linear::{Did, Fifo, FifoTerms, Op, explore, histories, linearizable};
-use crate::kit::{MulticastMany, MulticastOne, Put, Scene, Spsc, Take, scene};
-use ringmain::channel::multicast::{Many, Multicast, One};
+use crate::kit::{
+    Build, MulticastMany, MulticastOne, Put, Scene, Spsc, Take, readers_of_many, readers_of_one, scene,
+};
 use ringmain::contract::{Drained, End, Filled, Flow, Halt};
-use ringmain::ring::Sequence;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 /// The first of `terms` is what the ring would be without its documented weakness.
-fn fifo(name: &str, ends: (usize, usize), terms: &[FifoTerms], build: impl Fn(Sequence, usize) -> Scene) {
+fn fifo(name: &str, ends: (usize, usize), terms: &[FifoTerms], build: Build) {
     let (producers, consumers) = ends;
     let specs = |capacity| {
         let spec = |terms: &FifoTerms| Fifo { capacity, producers, consumers, terms: *terms };
@@ -25,18 +25,14 @@ const STRICT: FifoTerms = FifoTerms::STRICT;
 
 #[test]
 fn spsc() {
-    fifo("spsc", (1, 1), &[STRICT], |start, capacity| scene::<Spsc>(start, capacity, 1, 1));
+    fifo("spsc", (1, 1), &[STRICT], scene::<Spsc, u64>(1, 1));
 }
 
 #[test]
 fn multicast_one() {
     let terms = FifoTerms { each_sees_all: true, ..STRICT };
-    fifo("multicast, one", (1, 1), &[terms], |start, capacity| scene::<MulticastOne>(start, capacity, 1, 1));
-    fifo("multicast, one, to two", (1, 2), &[terms], |start, capacity| {
-        let mut ring = Multicast::<u64, One>::starting_at(start, capacity, || 0).unwrap();
-        let rx = ["a", "b"].map(|name| ring.reader(name, &[]));
-        Scene::new([ring.build().unwrap()], rx)
-    });
+    fifo("multicast, one", (1, 1), &[terms], scene::<MulticastOne, u64>(1, 1));
+    fifo("multicast, one, to two", (1, 2), &[terms], readers_of_one::<u64>(2));
 }
 
 /// A claim that is not finished hides what is behind it.
@@ -44,12 +40,8 @@ fn multicast_one() {
 fn multicast_many() {
     let strict = FifoTerms { each_sees_all: true, voids: true, ..STRICT };
     let terms = [strict, FifoTerms { hides: true, ..strict }];
-    fifo("multicast, many", (2, 1), &terms, |start, capacity| scene::<MulticastMany>(start, capacity, 2, 1));
-    fifo("multicast, many, to two", (1, 2), &terms, |start, capacity| {
-        let mut ring = Multicast::<u64, Many>::starting_at(start, capacity, || 0).unwrap();
-        let rx = ["a", "b"].map(|name| ring.reader(name, &[]));
-        Scene::new([ring.build().unwrap()], rx)
-    });
+    fifo("multicast, many", (2, 1), &terms, scene::<MulticastMany, u64>(2, 1));
+    fifo("multicast, many, to two", (1, 2), &terms, readers_of_many::<u64>(1, 2));
 }
 
 // ------------------------------------------------------------------------------------ what the checker must find
@@ -204,7 +196,7 @@ fn a_queue_with_a_mistake_is_found_out_and_the_program_is_small() {
         };
         explore("a queue with a mistake", ends, most, specs, |_, capacity| {
             let end = Wrong { inside: Arc::default(), capacity, what };
-            Scene::new(vec![end.clone(); ends.0], vec![end; ends.1])
+            Scene::of(vec![end.clone(); ends.0], vec![end; ends.1])
         })
     };
     find(Mistake::None, (2, 1), if cfg!(miri) { 2 } else { 100 }).unwrap();

@@ -21,7 +21,9 @@ pub(crate) use channel::channel_conforms;
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
-pub(crate) use rigs::{Asked, Event, MulticastMany, MulticastOne, Rig, Spsc};
-pub(crate) use scene::{Put, Scene, Take, scene};
+pub(crate) use rigs::{
+    Asked, Event, MulticastMany, MulticastOne, Rig, Spsc, readers_of_many, readers_of_one,
+};
+pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;
 pub(crate) use stall::{Stall, Stalled, stall};

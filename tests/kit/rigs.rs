@@ -1,5 +1,6 @@
 //! How the tests that all rings share build each of them.
 
+use super::scene::{Build, Cargo, Scene};
 use ringmain::channel::{multicast, spsc};
 use ringmain::contract::{Sink, SourceMut};
 use ringmain::ring::{CapacityError, Sequence};
@@ -117,4 +118,31 @@ impl Rig for MulticastMany {
     fn another_tx<T: Event>(tx: &Self::Tx<T>) -> Option<Self::Tx<T>> {
         Some(tx.clone())
     }
+}
+
+/// A multicast ring with one producer, whose readers see everything beside one another.
+pub(crate) fn readers_of_one<C: Cargo>(readers: usize) -> Build {
+    Box::new(move |start, capacity| {
+        let (ring, rx) = readers_of::<multicast::One, C>(start, capacity, readers);
+        Scene::looking([ring.build().unwrap()], rx)
+    })
+}
+
+/// The same with many producers.
+pub(crate) fn readers_of_many<C: Cargo>(producers: usize, readers: usize) -> Build {
+    Box::new(move |start, capacity| {
+        let (ring, rx) = readers_of::<multicast::Many, C>(start, capacity, readers);
+        Scene::looking(vec![ring.build().unwrap(); producers], rx)
+    })
+}
+
+fn readers_of<M: multicast::Mode, C: Cargo>(
+    start: Sequence,
+    capacity: usize,
+    readers: usize,
+) -> (multicast::Multicast<C, M>, Vec<multicast::Reader<C, M>>) {
+    let mut ring = multicast::Multicast::<C, M>::starting_at(start, capacity, C::default).unwrap();
+    let names = ["a", "b", "c", "d"];
+    let rx = names[..readers].iter().map(|name| ring.reader(name, &[])).collect();
+    (ring, rx)
 }
