@@ -7,3 +7,4 @@ mod hangs;
 mod linear;
 mod multicast;
 mod spsc;
+mod stalls;

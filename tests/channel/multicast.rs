@@ -255,6 +255,23 @@ fn the_last_producer_closes_behind_its_last_event() {
 }
 
 #[test]
+fn what_is_claimed_is_counted_and_hides_what_is_behind_it() {
+    let mut ring = many(4);
+    let mut rx = ring.reader("rx", &[]);
+    let mut tx = ring.build().unwrap();
+    let mut other = tx.clone();
+    let at = rx.next();
+    tx.offer(|slot| {
+        fill(&mut other, 1..=3);
+        assert_eq!((other.len(), other.free()), (4, 0));
+        assert_eq!((drain(&mut rx), rx.next(), rx.len()), (vec![], at, 0), "it stops exactly there");
+        *slot = 0;
+    })
+    .unwrap();
+    assert_eq!((rx.len(), drain(&mut rx)), (4, vec![0, 1, 2, 3]));
+}
+
+#[test]
 fn a_fill_that_fails_leaves_a_void_slot_that_readers_pass_over() {
     let mut ring = many(4);
     let mut rx = ring.reader("rx", &[]);
