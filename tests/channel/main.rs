@@ -6,5 +6,6 @@ mod kit;
 mod hangs;
 mod linear;
 mod multicast;
+mod peers;
 mod spsc;
 mod stalls;

@@ -78,12 +78,12 @@ fn numbers(first: u64, n: usize) -> Vec<u64> {
     (first..first + n as u64).collect()
 }
 
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
+pub(crate) fn panics<R>(f: impl FnOnce() -> R) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
 }
 
 /// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
+pub(crate) fn panic_on_purpose() -> ! {
     resume_unwind(Box::new("on purpose"))
 }
 
@@ -307,22 +307,23 @@ pub(crate) fn a_handle_that_is_never_dropped_holds_up_and_harms_nobody<R: Rig>()
 
 /// How often each of some values was dropped.
 #[derive(Clone)]
-struct Drops(Arc<[AtomicUsize]>);
+pub(crate) struct Drops(Arc<[AtomicUsize]>);
 
 impl Drops {
-    fn new(values: usize) -> Self {
+    pub(crate) fn new(values: usize) -> Self {
         Self((0..values).map(|_| AtomicUsize::new(0)).collect())
     }
-    fn value(&self, id: usize) -> Option<Dropped> {
+    pub(crate) fn value(&self, id: usize) -> Option<Dropped> {
         // Owned memory beside it, for Miri and the sanitizers to watch.
         Some(Dropped { id: Box::new(id), drops: self.clone() })
     }
-    fn counts(&self) -> Vec<usize> {
+    pub(crate) fn counts(&self) -> Vec<usize> {
         self.0.iter().map(|count| count.load(Relaxed)).collect()
     }
 }
 
-struct Dropped {
+/// One of them.
+pub(crate) struct Dropped {
     id: Box<usize>,
     drops: Drops,
 }

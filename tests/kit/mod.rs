@@ -17,12 +17,12 @@ mod script;
 mod stall;
 
 pub(crate) use alloc::{Counting, allocations};
-pub(crate) use channel::channel_conforms;
+pub(crate) use channel::{Dropped, Drops, channel_conforms, panic_on_purpose, panics};
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
 pub(crate) use rigs::{
-    Asked, Event, MulticastMany, MulticastOne, Rig, Spsc, readers_of_many, readers_of_one,
+    Asked, Event, MulticastMany, MulticastOne, Rig, Spsc, every_rig, readers_of_many, readers_of_one,
 };
 pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;

@@ -36,6 +36,25 @@ pub(crate) trait Rig: 'static {
     }
 }
 
+/// Tests of `test::<R>` for every rig `R`, in a module of its name; with `many`, for every one with many producers.
+macro_rules! every_rig {
+    ($test:ident) => {
+        $crate::kit::every_rig!(@ $test: spsc Spsc, multicast_one MulticastOne, multicast_many MulticastMany);
+    };
+    (many $test:ident) => {
+        $crate::kit::every_rig!(@ $test: multicast_many MulticastMany);
+    };
+    (@ $test:ident: $($name:ident $rig:ident),+) => {
+        mod $test {
+            $(#[test]
+            fn $name() {
+                super::$test::<$crate::kit::$rig>();
+            })+
+        }
+    };
+}
+pub(crate) use every_rig;
+
 /// What every end answers.
 pub(crate) trait Asked {
     fn capacity(&self) -> usize;
