@@ -2,7 +2,8 @@
 //!
 //! `RINGMAIN_HISTORIES=10000 cargo test --release --test channel linear -- --nocapture` is the long version.
 
-use crate::kit::linear::{Did, Fifo, FifoTerms, Op, explore, histories, linearizable};
+use crate::kit::Shown;
+use crate::kit::linear::{Did, Fifo, FifoTerms, Lanes, Lossy, Op, explore, histories, linearizable};
 use crate::kit::{
     Build, MulticastMany, MulticastOne, Put, Scene, Spsc, Take, readers_of_many, readers_of_one, scene,
 };
@@ -126,6 +127,77 @@ fn full_before_an_unfinished_take_is_the_documented_weakness_and_no_more() {
     assert!(!linearizable(&QUEUE, &laps(10)));
     assert!(linearizable(&LAGS, &laps(10)));
     assert!(!linearizable(&LAGS, &laps(7)));
+}
+
+/// What is in the hand of one consumer is passed by the other, and its room may be free or not.
+#[test]
+fn an_event_in_hand_is_for_nobody_else() {
+    let saw = |value| Did::Saw { by: 0, value };
+    let other = |value| Did::Took { by: 1, value };
+    let ops = history(&[
+        (0, 0, 1, put(1)),
+        (0, 2, 3, put(2)),
+        (2, 4, 5, saw(1)),
+        (3, 6, 7, other(2)),
+        (0, 8, 9, put(3)),
+        (0, 10, 11, put(4)),
+        (2, 12, 13, took(1)),
+        (2, 14, 15, took(3)),
+    ]);
+    let allows = |shown, ops: &[Op]| {
+        let terms = FifoTerms { shown, ..STRICT };
+        linearizable(&Fifo { consumers: 2, terms, ..QUEUE }, ops)
+    };
+    assert!(allows(Shown::OutOfTheRing, &ops));
+    assert!(!allows(Shown::InHand, &ops) && !allows(Shown::InTheRing, &ops));
+    // One slot was free. But the one in hand is the first to be used again.
+    let full = history(&[(0, 8, 9, FULL)]);
+    assert!(allows(Shown::InHand, &[&ops[..4], &full].concat()));
+    assert!(!allows(Shown::OutOfTheRing, &[&ops[..4], &full].concat()));
+}
+
+/// A slot that a failed fill claimed takes room until the consumer is past it.
+#[test]
+fn a_lost_slot_takes_room_until_it_is_passed_over() {
+    let voids = Fifo { terms: FifoTerms { voids: true, ..STRICT }, ..QUEUE };
+    let lost = Did::Failed { by: 0 };
+    let passed = Did::Passed { by: 0 };
+    let full = [(0, 0, 1, lost), (0, 2, 3, put(1)), (0, 4, 5, FULL)];
+    assert!(linearizable(&voids, &history(&full)));
+    assert!(!linearizable(&QUEUE, &history(&full)));
+    let passes =
+        [(0, 0, 1, lost), (2, 2, 9, passed), (2, 2, 9, took(1)), (0, 3, 4, put(1)), (0, 5, 6, put(2))];
+    assert!(linearizable(&voids, &history(&passes)));
+}
+
+#[test]
+fn lanes_have_no_order_between_them_and_each_its_own() {
+    let lanes = Lanes { capacity: 2, producers: 2 };
+    let other = |value| Did::Put { by: 1, value };
+    let puts = [(0, 0, 1, put(1)), (0, 2, 3, put(2)), (0, 4, 5, FULL), (1, 6, 7, other(3))];
+    let then = |takes: &[_]| linearizable(&lanes, &history(&[&puts[..], takes].concat()));
+    assert!(then(&[(2, 8, 9, took(3)), (2, 10, 11, took(1)), (2, 12, 13, took(2)), (2, 14, 15, EMPTY)]));
+    assert!(!then(&[(2, 8, 9, took(2)), (2, 10, 11, took(1))]));
+    assert!(!then(&[(2, 8, 9, took(1)), (2, 10, 11, took(2)), (2, 12, 13, EMPTY)]));
+}
+
+#[test]
+fn what_a_lossy_reader_missed_is_gone_and_counted() {
+    let ring = Lossy { capacity: 2, readers: 1, hides: false };
+    let missed = |n| Did::Missed { by: 0, n };
+    let puts = [(0, 0, 1, put(1)), (0, 2, 3, put(2)), (0, 4, 5, put(3)), (0, 6, 7, put(4))];
+    let then = |takes: &[_]| linearizable(&ring, &history(&[&puts[..], takes].concat()));
+    assert!(then(&[(1, 8, 9, missed(2)), (1, 10, 11, took(3)), (1, 12, 13, took(4)), (1, 14, 15, EMPTY)]));
+    // Twice as far, to have a start.
+    assert!(then(&[(1, 8, 9, missed(3)), (1, 10, 11, took(4))]));
+    // A wrong count, one that is gone, all of them, and one that was there.
+    assert!(!then(&[(1, 8, 9, missed(2)), (1, 10, 11, took(4))]));
+    assert!(!then(&[(1, 8, 9, took(1))]));
+    assert!(!then(&[(1, 8, 9, missed(4))]));
+    assert!(!then(&[(1, 8, 9, missed(2)), (1, 10, 11, missed(1))]));
+    // Unless it was shown already.
+    let shown = [(1, 2, 3, Did::Saw { by: 0, value: 1 }), (1, 8, 9, took(1)), (1, 10, 11, missed(1))];
+    assert!(then(&shown));
 }
 
 /// A queue behind a lock, with one thing wrong.

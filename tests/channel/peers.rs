@@ -175,14 +175,15 @@ every_rig!(crossbeam_1102_who_waits_for_an_answer_is_told_when_nobody_will_give_
 /// crossbeam #523 and #749: `len` was the difference of two numbers that did not belong together, and went below zero.
 fn crossbeam_523_no_onlooker_sees_more_than_fits_nor_less_than_nothing<R: Rig>() {
     let n: u64 = if cfg!(miri) { 40 } else { 20_000 };
-    let (mut tx, mut rx) = ring::<R, _>(4, || 0);
+    let two = |many| if many { 2 } else { 1 };
+    let ends = (two(R::MANY_PRODUCERS), two(R::MANY_CONSUMERS));
+    let (mut txs, mut rxs) = R::ends(Sequence::ZERO.minus(3), 4, ends, || 0).unwrap();
+    let (mut tx, mut rx) = (txs.remove(0), rxs.remove(0));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let onlookers = [
-            R::another_tx(&tx).map(|tx| Box::new(tx) as Box<dyn Asked + Send>),
-            R::another_rx(&rx).map(|rx| Box::new(rx) as Box<dyn Asked + Send>),
-        ];
-        for onlooker in onlookers.into_iter().flatten() {
+        let idle = txs.into_iter().map(|tx| Box::new(tx) as Box<dyn Asked + Send>);
+        let onlookers = idle.chain(rxs.into_iter().map(|rx| Box::new(rx) as Box<dyn Asked + Send>));
+        for onlooker in onlookers {
             let over = &over;
             scope.spawn(move || {
                 while !over.load(Relaxed) {
@@ -216,8 +217,8 @@ every_rig!(crossbeam_523_no_onlooker_sees_more_than_fits_nor_less_than_nothing);
 fn aeron_2015_a_full_ring_is_full_for_a_producer_that_was_away<R: Rig>() {
     for capacity in [1, 2, 4] {
         for away in 0..=3 * capacity {
-            let (mut tx, mut rx) = ring::<R, _>(capacity, || 0);
-            let mut was_away = R::another_tx(&tx).expect("it has many producers");
+            let (mut tx, mut rx) = R::ends(Sequence::ZERO.minus(3), capacity, (2, 1), || 0).unwrap();
+            let (mut was_away, mut tx, mut rx) = (tx.remove(0), tx.remove(0), rx.remove(0));
             let mut take = |n| {
                 let mut seen = Vec::new();
                 let _ = rx.drain(NOW, n, &mut each(|event: &u64| seen.push(*event)));

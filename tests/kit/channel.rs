@@ -2,7 +2,7 @@
 //!
 //! Every rule is checked with positions that begin just before the wrap, and on one thread unless its name says more.
 
-use super::{Asked, Event, Rig};
+use super::{Asked, Event, Rig, Shown};
 use ringmain::contract::{At, Drained, End, Fault, Filled, Flow, Halt, Refused, Sink, Source, SourceMut};
 use ringmain::contract::{Tick, each};
 use ringmain::ring::{CapacityError, Sequence};
@@ -57,6 +57,11 @@ fn starts(capacity: usize) -> [Sequence; 3] {
 /// A ring of `capacity` that begins just before the wrap.
 fn ring<R: Rig, T: Event>(capacity: usize, fill: impl FnMut() -> T) -> (R::Tx<T>, R::Rx<T>) {
     R::build(Sequence::ZERO.minus(2), capacity, fill).unwrap()
+}
+
+/// What both sides say while `n` events are in the ring, of which a consumer was shown one, or none.
+fn lens<R: Rig>(n: usize, shown: bool) -> (usize, usize) {
+    (n - usize::from(shown && R::SHOWN != Shown::InTheRing), n)
 }
 
 /// All that is there now, at most `limit`.
@@ -196,7 +201,7 @@ pub(crate) fn what_a_stage_says_decides_whether_the_event_is_consumed<R: Rig>() 
                 // As often as the stage says so, the event comes again.
                 let drained = rx.drain(NOW, limit, &mut stage);
                 assert_eq!(drained, Drained { count, end: Some(End::Halted(halt)) });
-                assert_eq!((tx.len(), rx.len()), (4 - consumed, 4 - consumed));
+                assert_eq!((tx.len(), rx.len()), lens::<R>(4 - consumed, halt == Halt::Again));
                 if halt == Halt::Again {
                     let drained = rx.drain(NOW, limit, &mut stage);
                     assert_eq!(drained, Drained { count: 0, end: Some(End::Halted(halt)) });
@@ -223,8 +228,9 @@ pub(crate) fn a_stage_may_panic_at_any_event<R: Rig>() {
             } else {
                 rx.drain(NOW, ALL, &mut each(|event: &u64| panics_at(*event)))
             }));
-            assert_eq!((tx.len() as u64, rx.len() as u64), (4 - fatal, 4 - fatal));
-            assert_eq!(drain(&mut rx, ALL), numbers(fatal, 4 - fatal as usize));
+            let left = 4 - fatal as usize;
+            assert_eq!((tx.len(), rx.len()), lens::<R>(left, true));
+            assert_eq!(drain(&mut rx, ALL), numbers(fatal, left));
             assert_eq!(fill(&mut tx, 4, 4).count, 4);
             assert_eq!(drain(&mut rx, ALL), numbers(4, 4));
         }
@@ -235,14 +241,14 @@ pub(crate) fn a_stage_may_panic_at_any_event<R: Rig>() {
 pub(crate) fn the_end_comes_behind_the_last_event<R: Rig>() {
     for left in 0..=4 {
         for limit in [1, ALL] {
-            let (mut tx, mut rx) = ring::<R, _>(4, || 0);
+            let producers = if R::MANY_PRODUCERS { 3 } else { 1 };
+            let (mut tx, mut rx) = R::ends(starts(4)[2], 4, (producers, 1), || 0).unwrap();
+            let mut rx = rx.remove(0);
             assert!(!rx.is_closed());
-            assert_eq!(fill(&mut tx, 0, left).count, left);
-            if let Some(more) = R::another_tx(&tx) {
-                drop(std::mem::replace(&mut tx, more));
-                assert!(!rx.is_closed());
+            assert_eq!(fill(&mut tx[0], 0, left).count, left);
+            while tx.pop().is_some() {
+                assert!(tx.is_empty() || !rx.is_closed());
             }
-            drop(tx);
             assert_eq!(rx.is_closed(), left == 0);
             let (mut seen, mut end) = (Vec::new(), None);
             for _ in 0..=left {
@@ -261,16 +267,16 @@ pub(crate) fn the_end_comes_behind_the_last_event<R: Rig>() {
 /// Slots that the producer knows to be free may be filled once more; then it is told.
 pub(crate) fn a_consumer_that_goes_gives_the_event_back<R: Rig>() {
     for left in 0..=2 {
-        let (mut tx, mut rx) = ring::<R, _>(2, String::new);
+        let consumers = if R::MANY_CONSUMERS { 3 } else { 1 };
+        let (mut tx, mut rx) = R::ends(starts(2)[2], 2, (1, consumers), String::new).unwrap();
+        let mut tx = tx.remove(0);
         for n in 0..left {
             tx.push(n.to_string()).unwrap();
         }
-        if let Some(more) = R::another_rx(&rx) {
-            drop(std::mem::replace(&mut rx, more));
-            assert!(!tx.is_closed());
+        assert_eq!(drain(&mut rx[0], 1).len(), left.min(1));
+        while rx.pop().is_some() {
+            assert!(rx.is_empty() || !tx.is_closed());
         }
-        assert_eq!(drain(&mut rx, 1).len(), left.min(1));
-        drop(rx);
         assert!(tx.is_closed());
         let refusal =
             std::iter::repeat_with(|| tx.push("back".into())).take(3).find_map(Result::err).unwrap();
@@ -493,10 +499,13 @@ mod property {
             let (mut tx, mut rx) = R::build(Sequence::ZERO.minus(before), capacity, || 0).unwrap();
             // `None` is a slot that was lost.
             let (mut queue, mut sent) = (VecDeque::new(), 0);
+            // The first of it was shown already.
+            let mut shown = false;
             for step in steps {
                 match step {
                     Step::Fill(n, fails) => {
-                        let claims = n.min(capacity - queue.len());
+                        let outside = usize::from(shown && R::SHOWN == Shown::OutOfTheRing);
+                        let claims = n.min(capacity - (queue.len() - outside));
                         let filled = tx.fill_many(n, |i, slot| {
                             *slot = sent + i as u64;
                             if i == fails { Err(Halt::Stop) } else { Ok(()) }
@@ -532,14 +541,16 @@ mod property {
                             }
                         }
                         let halted = n > again && !queue.is_empty();
+                        shown = halted || shown && n == 0;
                         let end = halted.then_some(End::Halted(Halt::Again));
                         prop_assert_eq!(drained, Drained { count: expected.len(), end });
                         prop_assert_eq!(seen, expected);
                     }
                 }
                 for _ in 0..2 {
-                    prop_assert_eq!((tx.len(), rx.len()), (queue.len(), queue.len()));
-                    prop_assert_eq!((tx.is_empty(), rx.is_empty()), (queue.is_empty(), queue.is_empty()));
+                    let lens = lens::<R>(queue.len(), shown);
+                    prop_assert_eq!((tx.len(), rx.len()), lens);
+                    prop_assert_eq!((tx.is_empty(), rx.is_empty()), (lens.0 == 0, lens.1 == 0));
                     prop_assert!(!tx.is_closed() && !rx.is_closed());
                 }
             }

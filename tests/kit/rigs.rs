@@ -9,31 +9,58 @@ use ringmain::ring::{CapacityError, Sequence};
 pub(crate) trait Event: Send + Sync + 'static {}
 impl<T: Send + Sync + 'static> Event for T {}
 
-/// A ring with one end on each side, and what it says otherwise than most.
-pub(crate) trait Rig: 'static {
-    /// The end that puts in.
+/// How a ring is built, and what it says otherwise than most.
+pub(crate) trait Rig: Sized + 'static {
+    /// An end that puts in.
     type Tx<T: Event>: Sink<Event = T> + Asked + Send;
-    /// The end that takes out.
+    /// An end that takes out.
     type Rx<T: Event>: SourceMut<Event = T> + Asked + Send;
 
-    /// A slot that was claimed for a fill which failed is lost until the consumer has passed it over.
+    /// It has as many producers as are asked for.
+    const MANY_PRODUCERS: bool = false;
+    /// It has as many consumers as are asked for, and they compete.
+    const MANY_CONSUMERS: bool = false;
+    /// A slot that was claimed for a fill which failed is lost until a consumer has passed it over.
     const VOIDS: bool = false;
+    /// Where an event is that a consumer was shown and has not consumed.
+    const SHOWN: Shown = Shown::InTheRing;
 
-    /// A ring whose first event has position `start`.
+    /// All ends of a ring whose first event has position `start`. Where there is one of a side only, one is asked for.
+    fn ends<T: Event>(
+        start: Sequence,
+        capacity: usize,
+        ends: (usize, usize),
+        fill: impl FnMut() -> T,
+    ) -> Result<Ends<Self, T>, CapacityError>;
+
+    /// One end on each side.
     fn build<T: Event>(
         start: Sequence,
         capacity: usize,
         fill: impl FnMut() -> T,
-    ) -> Result<(Self::Tx<T>, Self::Rx<T>), CapacityError>;
+    ) -> Result<(Self::Tx<T>, Self::Rx<T>), CapacityError> {
+        let (tx, rx) = Self::ends(start, capacity, (1, 1), fill)?;
+        Ok((one(tx), one(rx)))
+    }
+}
 
-    /// One more producer, where there are many.
-    fn another_tx<T: Event>(_tx: &Self::Tx<T>) -> Option<Self::Tx<T>> {
-        None
-    }
-    /// One more consumer, where there are many that compete.
-    fn another_rx<T: Event>(_rx: &Self::Rx<T>) -> Option<Self::Rx<T>> {
-        None
-    }
+/// The producers and the consumers.
+pub(crate) type Ends<R, T> = (Vec<<R as Rig>::Tx<T>>, Vec<<R as Rig>::Rx<T>>);
+
+/// Where an event is that a consumer was shown and has not consumed: it said `Again`, or panicked.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Shown {
+    /// Where it was.
+    InTheRing,
+    /// With the consumer, in its slot, which is not free. No other consumer will see it.
+    InHand,
+    /// With the consumer, and its room in the ring is free. No other consumer will see it.
+    OutOfTheRing,
+}
+
+fn one<K>(ends: Vec<K>) -> K {
+    let [end] = <[K; 1]>::try_from(ends).ok().expect("one was asked for");
+    end
 }
 
 /// Tests of `test::<R>` for every rig `R`, in a module of its name; with `many`, for every one with many producers.
@@ -91,12 +118,14 @@ impl Rig for Spsc {
     type Tx<T: Event> = spsc::Producer<T>;
     type Rx<T: Event> = spsc::Consumer<T>;
 
-    fn build<T: Event>(
+    fn ends<T: Event>(
         start: Sequence,
         capacity: usize,
+        _: (usize, usize),
         fill: impl FnMut() -> T,
-    ) -> Result<(Self::Tx<T>, Self::Rx<T>), CapacityError> {
-        spsc::channel_from(start, capacity, fill)
+    ) -> Result<Ends<Self, T>, CapacityError> {
+        let (tx, rx) = spsc::channel_from(start, capacity, fill)?;
+        Ok((vec![tx], vec![rx]))
     }
 }
 
@@ -106,37 +135,41 @@ impl Rig for MulticastOne {
     type Tx<T: Event> = multicast::Producer<T>;
     type Rx<T: Event> = multicast::Editor<T, multicast::One>;
 
-    fn build<T: Event>(
+    fn ends<T: Event>(
         start: Sequence,
         capacity: usize,
+        _: (usize, usize),
         fill: impl FnMut() -> T,
-    ) -> Result<(Self::Tx<T>, Self::Rx<T>), CapacityError> {
+    ) -> Result<Ends<Self, T>, CapacityError> {
         let mut ring = multicast::Multicast::<T, multicast::One>::starting_at(start, capacity, fill)?;
         let rx = ring.editor("rx", &[]);
-        Ok((ring.build().expect("a graph of one node"), rx))
+        Ok((vec![ring.build().unwrap()], vec![rx]))
     }
 }
 
-/// Producers that can be cloned, and one editor.
+/// Many producers and one editor.
 pub(crate) struct MulticastMany;
 impl Rig for MulticastMany {
     type Tx<T: Event> = multicast::SharedProducer<T>;
     type Rx<T: Event> = multicast::Editor<T, multicast::Many>;
 
+    const MANY_PRODUCERS: bool = true;
     const VOIDS: bool = true;
 
-    fn build<T: Event>(
+    fn ends<T: Event>(
         start: Sequence,
         capacity: usize,
+        (producers, _): (usize, usize),
         fill: impl FnMut() -> T,
-    ) -> Result<(Self::Tx<T>, Self::Rx<T>), CapacityError> {
+    ) -> Result<Ends<Self, T>, CapacityError> {
         let mut ring = multicast::Multicast::<T, multicast::Many>::starting_at(start, capacity, fill)?;
         let rx = ring.editor("rx", &[]);
-        Ok((ring.build().expect("a graph of one node"), rx))
+        Ok((clones(ring.build().unwrap(), producers), vec![rx]))
     }
-    fn another_tx<T: Event>(tx: &Self::Tx<T>) -> Option<Self::Tx<T>> {
-        Some(tx.clone())
-    }
+}
+
+fn clones<K: Clone>(end: K, n: usize) -> Vec<K> {
+    std::iter::repeat_n(end, n).collect()
 }
 
 /// A multicast ring with one producer, whose readers see everything beside one another.
@@ -151,7 +184,7 @@ pub(crate) fn readers_of_one<C: Cargo>(readers: usize) -> Build {
 pub(crate) fn readers_of_many<C: Cargo>(producers: usize, readers: usize) -> Build {
     Box::new(move |start, capacity| {
         let (ring, rx) = readers_of::<multicast::Many, C>(start, capacity, readers);
-        Scene::looking(vec![ring.build().unwrap(); producers], rx)
+        Scene::looking(clones(ring.build().unwrap(), producers), rx)
     })
 }
 

@@ -166,14 +166,7 @@ pub(crate) type Build = Box<dyn Fn(Sequence, usize) -> Scene>;
 /// A ring of the rig `R`, with so many ends.
 pub(crate) fn scene<R: Rig, C: Cargo>(producers: usize, consumers: usize) -> Build {
     Box::new(move |start, capacity| {
-        let (tx, rx) = R::build(start, capacity, C::default).unwrap();
-        let (mut tx, mut rx) = (vec![tx], vec![rx]);
-        while tx.len() < producers {
-            tx.push(R::another_tx(&tx[0]).expect("it has many producers"));
-        }
-        while rx.len() < consumers {
-            rx.push(R::another_rx(&rx[0]).expect("it has many consumers"));
-        }
+        let (tx, rx) = R::ends(start, capacity, (producers, consumers), C::default).unwrap();
         Scene::taking(tx, rx)
     })
 }
