@@ -1,15 +1,13 @@
-//! The ways in which a bus hangs when somebody's code panics or stalls, and what these rings do instead.
+//! The ways in which a bus hangs when somebody's code panics, and what these rings do instead. For somebody who stalls
+//! see [`stalls`](crate::stalls).
 //!
 //! Nothing here sleeps. A thread that waits gives its time slice away, and fails after so many times that only a hang
 //! explains it.
 
-use ringmain::channel::multicast::{Many, Multicast, SharedProducer};
+use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc;
-use ringmain::contract::{
-    Agent, At, Drained, End, Fault, Flow, Refused, Sink, Source, Stage, Tick, Work, each,
-};
+use ringmain::contract::{Agent, Drained, End, Refused, Sink, Source, Stage, Tick, Work, each};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -98,29 +96,6 @@ fn after_a_fill_that_panics_every_later_event_arrives_and_the_end_comes() {
     assert!(readers.iter_mut().all(|reader| reader.drain(NOW, ALL, &mut each(|_: &u64| ())) == end));
 }
 
-/// Wherever in a batch it happens, and however often: a lap of lost slots does not fill the ring for good.
-#[test]
-fn a_batch_may_panic_at_any_slot() {
-    let mut ring = Multicast::many(4, || 0).unwrap();
-    let mut rx = ring.reader("rx", &[]);
-    let mut tx = ring.build().unwrap();
-    for fatal in [0, 1, 2, 3].repeat(3) {
-        let batch = |tx: &mut SharedProducer<u64>| {
-            tx.fill_many(4, |i, slot| {
-                if i == fatal {
-                    panic_on_purpose();
-                }
-                *slot = i as u64;
-                Ok(())
-            })
-        };
-        assert!(panics(|| batch(&mut tx)));
-        assert_eq!(drain(&mut rx), (0..fatal as u64).collect::<Vec<_>>());
-        tx.push(9).unwrap();
-        assert_eq!(drain(&mut rx), [9]);
-    }
-}
-
 // ---------------------------------------------------------------------------------------- a handler that panics
 
 /// The pump is kept alive after the panic, so it is the panic that frees the producer, not the thread that ends.
@@ -193,122 +168,4 @@ fn after_a_panic_everything_can_be_dropped() {
         drop(parts.remove(order % 3));
         drop(parts.remove(order / 3));
     }
-}
-
-// --------------------------------------------------------------------------------------------- somebody who stalls
-
-/// Tells a thread that stands still inside a closure to go on, at the latest when this is dropped.
-struct Stalled {
-    arrived: mpsc::Receiver<()>,
-    _go_on: mpsc::Sender<()>,
-}
-
-impl Stalled {
-    /// The thread stands still now.
-    fn arrived(&self) {
-        self.arrived.recv().unwrap();
-    }
-    fn go_on(self) {}
-}
-
-/// What the closure calls.
-struct Stall {
-    arrive: mpsc::Sender<()>,
-    wait: mpsc::Receiver<()>,
-}
-
-impl Stall {
-    fn here(&self) {
-        self.arrive.send(()).unwrap();
-        assert!(self.wait.recv().is_err(), "the other end says `go on` by going");
-    }
-}
-
-fn stall() -> (Stalled, Stall) {
-    let ((arrive, arrived), (_go_on, wait)) = (mpsc::channel(), mpsc::channel());
-    (Stalled { arrived, _go_on }, Stall { arrive, wait })
-}
-
-/// What [`ringmain::channel::multicast`] says of a producer that stalls in its fill, whatever becomes of it then.
-#[test]
-fn a_producer_that_stalls_stops_readers_at_its_slot_and_others_after_a_lap() {
-    fn good(slot: &mut u64) -> Flow {
-        *slot = 100;
-        Ok(())
-    }
-    let fails = |_: &mut u64| -> Flow { Err(Fault::new(1).into()) };
-    let panics: fn(&mut u64) -> Flow = |_| panic_on_purpose();
-    type Fill = fn(&mut u64) -> Flow;
-    let ends: [(Fill, &[u64]); 3] = [(good, &[100, 1, 2, 3]), (fails, &[1, 2, 3]), (panics, &[1, 2, 3])];
-    for (end, expected) in ends {
-        let mut ring = Multicast::many(4, || 0).unwrap();
-        let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
-        let mut tx = ring.build().unwrap();
-        let mut stalls = tx.clone();
-        tx.push(0).unwrap();
-        let here = tx.clone();
-        let (stalled, stall) = stall();
-        std::thread::scope(|scope| {
-            let thread = scope.spawn(move || {
-                let fill = |slot: &mut u64| {
-                    stall.here();
-                    end(slot)
-                };
-                catch_unwind(AssertUnwindSafe(|| stalls.fill(fill))).is_ok_and(|filled| filled.is_ok())
-            });
-            stalled.arrived();
-            assert_eq!((drain(&mut a), drain(&mut b)), (vec![0], vec![0]));
-            let at = a.next();
-            for n in 1..=3 {
-                tx.push(n).unwrap();
-                assert_eq!((drain(&mut a), a.next(), a.len()), (vec![], at, 0), "it stops exactly there");
-            }
-            assert_eq!(tx.push(4).unwrap_err().refused, Refused::Full);
-            assert_eq!((here.len(), here.free()), (4, 0));
-            stalled.go_on();
-            assert_eq!(thread.join().unwrap(), expected.len() == 4);
-        });
-        assert_eq!((drain(&mut a), drain(&mut b)), (expected.to_vec(), expected.to_vec()));
-        tx.push(5).unwrap();
-        assert_eq!(drain(&mut a), [5]);
-    }
-}
-
-/// The other reader sees all that the ring can hold, the producers are refused and not blocked, and all go on after.
-#[test]
-fn a_reader_that_stalls_gates_the_producers_and_no_other_reader() {
-    let mut ring: Multicast<u64, Many> = Multicast::many(4, || 0).unwrap();
-    let (mut stalls, mut other) = (ring.reader("stalls", &[]), ring.reader("other", &[]));
-    let mut tx = ring.build().unwrap();
-    tx.push(0).unwrap();
-    tx.push(1).unwrap();
-    let (stalled, stall) = stall();
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(move || {
-            let mut seen = Vec::new();
-            let mut stage = |event: &u64, _: At| -> Flow {
-                if *event == 1 {
-                    stall.here();
-                }
-                seen.push(*event);
-                Ok(())
-            };
-            let _ = stalls.drain(NOW, 2, &mut stage);
-            (seen, stalls)
-        });
-        stalled.arrived();
-        // Event 1 is in hand, event 0 is given back.
-        assert_eq!(drain(&mut other), [0, 1]);
-        for n in 2..=4 {
-            tx.clone().push(n).unwrap();
-        }
-        assert_eq!(tx.push(5).unwrap_err().refused, Refused::Full);
-        assert_eq!(drain(&mut other), [2, 3, 4]);
-        assert_eq!(tx.push(5).unwrap_err().refused, Refused::Full);
-        stalled.go_on();
-        let (seen, mut stalls) = thread.join().unwrap();
-        assert_eq!(seen, [0, 1]);
-        tx.push(5).unwrap();
-        assert_eq!(drain(&mut stalls), [2, 3, 4, 5]);
-    });
 }

@@ -3,8 +3,14 @@
 mod broadcast;
 mod bytes;
 mod hangs;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod latest;
 mod mpmc;
 mod multicast;
 mod overflow;
+
+mod linear;
+mod peers;
 mod spsc;
+mod stalls;

@@ -1,6 +1,7 @@
+use crate::kit::{MulticastMany, MulticastOne, channel_conforms};
 use ringmain::channel::multicast::{Many, Multicast, One, SharedProducer, TopologyError};
 use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
-use ringmain::ring::{CapacityError, Sequence};
+use ringmain::ring::Sequence;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
@@ -27,16 +28,12 @@ fn many(capacity: usize) -> Multicast<u64, Many> {
     Multicast::starting_at(Sequence::ZERO.minus(2), capacity, || 0).unwrap()
 }
 
+channel_conforms!(one, MulticastOne);
+channel_conforms!(many, MulticastMany);
+
 #[test]
 fn a_graph_without_readers_is_refused() {
     assert_eq!(ring().build().unwrap_err(), TopologyError::NoReaders);
-}
-
-#[test]
-fn a_bad_capacity_is_an_error() {
-    let error = Multicast::new(3, || 0u8).unwrap_err();
-    assert_eq!(error, CapacityError::NotPowerOfTwo { asked: 3, next: 4 });
-    assert_eq!(Multicast::many(0, || 0u8).unwrap_err(), CapacityError::Zero);
 }
 
 #[test]
@@ -258,6 +255,23 @@ fn the_last_producer_closes_behind_its_last_event() {
 }
 
 #[test]
+fn what_is_claimed_is_counted_and_hides_what_is_behind_it() {
+    let mut ring = many(4);
+    let mut rx = ring.reader("rx", &[]);
+    let mut tx = ring.build().unwrap();
+    let mut other = tx.clone();
+    let at = rx.next();
+    tx.offer(|slot| {
+        fill(&mut other, 1..=3);
+        assert_eq!((other.len(), other.free()), (4, 0));
+        assert_eq!((drain(&mut rx), rx.next(), rx.len()), (vec![], at, 0), "it stops exactly there");
+        *slot = 0;
+    })
+    .unwrap();
+    assert_eq!((rx.len(), drain(&mut rx)), (4, vec![0, 1, 2, 3]));
+}
+
+#[test]
 fn a_fill_that_fails_leaves_a_void_slot_that_readers_pass_over() {
     let mut ring = many(4);
     let mut rx = ring.reader("rx", &[]);
@@ -286,51 +300,6 @@ fn a_fill_that_fails_leaves_a_void_slot_that_readers_pass_over() {
         assert_eq!((drained.count, at), (2, vec![(lap, from), (10 + lap, from.plus(3))]));
         assert_eq!(drain(&mut behind), [lap, 10 + lap]);
     }
-}
-
-#[test]
-fn a_batch_that_fails_voids_the_rest_of_its_claim() {
-    let mut ring = many(8);
-    let mut rx = ring.reader("rx", &[]);
-    let mut tx = ring.build().unwrap();
-    let fault = Halt::Reject(Fault::new(1));
-    let filled = tx.fill_many(5, |i, slot| {
-        if i == 2 {
-            Err(fault)
-        } else {
-            let _: () = *slot = i as u64;
-            Ok(())
-        }
-    });
-    assert_eq!((filled.count, filled.end), (2, Some(fault)));
-    tx.push(9).unwrap();
-    assert_eq!(drain(&mut rx), [0, 1, 9]);
-    let filled = tx.fill_many(9, |i, slot| {
-        let _: () = *slot = i as u64;
-        Ok(())
-    });
-    assert_eq!((filled.count, filled.end), (8, Some(Halt::Again)));
-    assert_eq!(drain(&mut rx).len(), 8);
-}
-
-#[test]
-fn a_stage_that_says_again_meets_the_event_again() {
-    let mut ring = many(2);
-    let mut rx = ring.reader("rx", &[]);
-    let mut tx = ring.build().unwrap();
-    tx.push(1).unwrap();
-    let mut refusals = 2;
-    let mut stage = |_: &u64, _: At| -> Flow {
-        if refusals == 0 {
-            return Ok(());
-        }
-        refusals -= 1;
-        Err(Halt::Again)
-    };
-    let again = Drained { count: 0, end: Some(End::Halted(Halt::Again)) };
-    assert_eq!(rx.drain(NOW, ALL, &mut stage), again);
-    assert_eq!(rx.drain(NOW, ALL, &mut stage), again);
-    assert_eq!(rx.drain(NOW, ALL, &mut stage), Drained { count: 1, end: None });
 }
 
 /// Each of `producers` sends `n` numbers; two readers and an editor behind them see all of them in one order.

@@ -1,17 +1,29 @@
 //! What the tests of several rooms share: a source that follows a script, a place that collects, a choke, a
-//! counting allocator, and the suite that every pattern passes ([`conforms!`]).
+//! counting allocator, the suite that every pattern passes ([`conforms!`]) and the one that every ring passes
+//! ([`channel_conforms!`]).
 //!
 //! Not a target of its own: a root says `#[path = "../kit/mod.rs"] mod kit;` and, for `conforms!`, installs
 //! the allocator: `#[global_allocator] static ALLOC: kit::Counting = kit::Counting;`
-#![allow(dead_code, unused_imports, reason = "no test binary uses all of it")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "no test binary uses all of it")]
 
 mod alloc;
+pub(crate) mod channel;
 mod collect;
 mod conformance;
+pub(crate) mod linear;
+mod rigs;
+mod scene;
 mod script;
+mod stall;
 
 pub(crate) use alloc::{Counting, allocations};
+pub(crate) use channel::{Dropped, Drops, channel_conforms, panic_on_purpose, panics};
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
+pub(crate) use rigs::{
+    Asked, Event, MulticastMany, MulticastOne, Rig, Shown, Spsc, every_rig, readers_of_many, readers_of_one,
+};
+pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;
+pub(crate) use stall::{Stall, Stalled, stall};
