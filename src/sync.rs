@@ -35,6 +35,18 @@ pub(crate) fn spin() {
     std::hint::spin_loop();
 }
 
+/// Keeps out of the way of other threads for as long as the processor takes to say `times` over that it waits; no system
+/// call. A model has no time, so there it is nothing.
+#[cold]
+pub(crate) fn pause(times: u32) {
+    #[cfg(loom)]
+    let _ = times;
+    #[cfg(not(loom))]
+    for _ in 0..times {
+        std::hint::spin_loop();
+    }
+}
+
 /// Tells the processor that this thread will soon write to the line where `place` begins, so that it is there by then.
 /// A hint, known to x86-64 only (where a processor without the instruction takes it for none at all).
 #[inline(always)]

@@ -19,6 +19,8 @@
 
 mod batch;
 mod follower;
+pub mod mpmc;
 pub mod multicast;
+pub mod spmc;
 pub mod spsc;
 mod writer;

@@ -49,6 +49,14 @@ impl Claim {
             .map(|_| ())
             .map_err(Sequence::of_word)
     }
+    /// As [`take`](Self::take), by the only one that claims here: a store, which cannot fail. Also to give back, at once,
+    /// what it has claimed and not used: `to` is the first free position then. Wait-free.
+    ///
+    /// ordering: Relaxed; the position hands over nothing, see above.
+    #[inline]
+    pub fn set(&self, to: Sequence) {
+        self.next.store(to.word(0), Ordering::Relaxed);
+    }
     /// One producer more. Wait-free.
     ///
     /// ordering: Relaxed; the new producer is made by one that counts already, so the count cannot reach zero.

@@ -16,5 +16,5 @@ pub use counter::Counter;
 pub use cursor::{Cursor, Progress};
 pub use sequence::Sequence;
 pub use slots::{CapacityError, Slot, Slots};
-pub use stamp::{Published, Stamp};
+pub use stamp::{Claimable, Published, Stamp};
 pub use tally::Tally;
