@@ -47,6 +47,13 @@ pub enum Claimable {
     Gone,
 }
 
+impl Claimable {
+    /// A stamp that is not the wanted one comes before it or after it.
+    fn not_now(word: u64, wanted: u64) -> Self {
+        if word.wrapping_sub(wanted).cast_signed() < 0 { Self::NotYet } else { Self::Gone }
+    }
+}
+
 const VOID: u64 = 1;
 const TAKEN: u64 = 2;
 
@@ -89,24 +96,18 @@ impl Stamp {
         self.store(at.word(TAKEN));
     }
     /// May the position a lap after `before` be claimed and filled?
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn to_fill(&self, before: Sequence) -> Claimable {
-        match self.load().wrapping_sub(before.word(TAKEN)).cast_signed() {
-            0 => Claimable::Now,
-            ..0 => Claimable::NotYet,
-            _ => Claimable::Gone,
-        }
+        let (word, wanted) = (self.load(), before.word(TAKEN));
+        if word == wanted { Claimable::Now } else { Claimable::not_now(word, wanted) }
     }
     /// May position `at` be claimed and taken? It is perhaps void, see [`read`](Self::read).
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn to_take(&self, at: Sequence) -> Claimable {
-        match self.load().wrapping_sub(at.word(0)).cast_signed() {
-            0..=1 => Claimable::Now,
-            ..0 => Claimable::NotYet,
-            _ => Claimable::Gone,
-        }
+        let (word, wanted) = (self.load(), at.word(0));
+        if word & !VOID == wanted { Claimable::Now } else { Claimable::not_now(word, wanted) }
     }
     /// ordering: Acquire; pairs with the Release of `store`, and takes the slot over.
     #[inline]
@@ -134,5 +135,24 @@ mod tests {
         assert_eq!(stamp.read(at.plus(lap)), Published::NotYet);
         stamp.abandon(at.plus(lap));
         assert_eq!(stamp.read(at.plus(lap)), Published::Void);
+    }
+
+    /// What each state says to who wants to fill or take the position it is in, the one a lap before, and the one after.
+    #[test]
+    fn a_position_can_be_claimed_in_one_state_only() {
+        use Claimable::{Gone, NotYet, Now};
+        let (lap, at) = (4, Sequence::ZERO.minus(2));
+        let stamp = Stamp::free(at.minus(lap));
+        let ask = |at: Sequence| (stamp.to_fill(at.minus(lap)), stamp.to_take(at));
+        let around = || [at.minus(lap), at, at.plus(lap)].map(ask);
+        assert_eq!(around(), [(Gone, Gone), (Now, NotYet), (NotYet, NotYet)]);
+        stamp.publish(at);
+        assert_eq!(around(), [(Gone, Gone), (Gone, Now), (NotYet, NotYet)]);
+        stamp.release(at);
+        assert_eq!(around(), [(Gone, Gone), (Gone, Gone), (Now, NotYet)]);
+        stamp.abandon(at.plus(lap));
+        assert_eq!(around(), [(Gone, Gone), (Gone, Gone), (Gone, Now)]);
+        stamp.release(at.plus(lap));
+        assert_eq!(around(), [(Gone, Gone), (Gone, Gone), (Gone, Gone)]);
     }
 }

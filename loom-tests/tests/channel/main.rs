@@ -7,7 +7,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod mpmc;
 mod multicast;
+mod spmc;
 mod spsc;
 
 use loom::alloc::Track;

@@ -95,7 +95,7 @@ impl<T> Consumer<T> {
         let mut count = 0;
         for _ in 0..self.shared.slots.capacity() {
             if count == limit {
-                break;
+                return Drained { count, end: None };
             }
             if self.at == self.until
                 && let Err(end) = self.claim(self.batch.min((limit - count) as u64))
@@ -117,7 +117,7 @@ impl<T> Consumer<T> {
                 return Drained { count, end: Some(End::Halted(halt)) };
             }
         }
-        Drained { count, end: None }
+        Drained { count, end: self.is_closed().then_some(End::Closed) }
     }
     /// Gives the first slot in hand back.
     #[inline(always)]
