@@ -4,7 +4,7 @@
 //! explains it.
 
 use ringmain::channel::multicast::{Many, Multicast, SharedProducer};
-use ringmain::channel::spsc;
+use ringmain::channel::{mpmc, spmc, spsc};
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Flow, Refused, Sink, Source, Stage, Tick, Work, each,
 };
@@ -143,6 +143,15 @@ fn a_producer_is_told_when_its_reader_panics() {
     let (tx, taken) = told(tx, rx);
     assert_eq!((tx.is_closed(), tx.len() as u64), (true, taken - 2));
 
+    // The event it panicked on was in its hand.
+    let (tx, rx) = mpmc::channel(64, || 0).unwrap();
+    let (tx, taken) = told(tx, rx);
+    assert_eq!((tx.is_closed(), tx.len() as u64, tx.abandoned()), (true, taken - 3, 1));
+
+    let (tx, rx) = spmc::channel(64, || 0).unwrap();
+    let (tx, taken) = told(tx, rx);
+    assert_eq!((tx.is_closed(), tx.len() as u64, tx.abandoned()), (true, taken - 3, 1));
+
     let mut ring = Multicast::new(64, || 0).unwrap();
     let rx = ring.reader("rx", &[]);
     let (tx, taken) = told(ring.build().unwrap(), rx);
@@ -176,6 +185,27 @@ fn an_optional_reader_that_panics_holds_nobody_up() {
         assert_eq!(producer.join().unwrap(), 200);
         assert_eq!(reader.join().unwrap(), (0..200).collect::<Vec<u64>>());
     });
+}
+
+/// One of two that share the work panics: it takes one event with it, the other does the rest.
+#[test]
+fn a_consumer_that_panics_leaves_the_work_to_the_others() {
+    let (mut tx, mut rx) = mpmc::channel(64, || 0).unwrap();
+    let mut panics = rx.clone().drive(panics_at_the_third());
+    std::thread::scope(|scope| {
+        let (tx, panics) = (&mut tx, &mut panics);
+        let producer = scope.spawn(move || push_all(tx, 200));
+        work_until_panic(panics);
+        let mut seen = 0;
+        while seen < 197 {
+            let drained = drain(&mut rx);
+            assert!(drained.is_sorted());
+            seen += drained.len();
+            std::thread::yield_now();
+        }
+        assert_eq!((producer.join().unwrap(), seen), (200, 197));
+    });
+    assert_eq!((tx.len(), tx.is_closed(), tx.abandoned(), rx.abandoned()), (0, false, 1, 1));
 }
 
 /// In whatever order the parts are dropped after the panic.
@@ -311,4 +341,81 @@ fn a_reader_that_stalls_gates_the_producers_and_no_other_reader() {
         tx.push(5).unwrap();
         assert_eq!(drain(&mut stalls), [2, 3, 4, 5]);
     });
+}
+
+/// What [`ringmain::channel::mpmc`] says of a producer that stalls in its fill, whatever becomes of it then: an event whose
+/// push has returned is not seen behind it.
+#[test]
+fn a_producer_that_stalls_stops_competing_consumers_at_its_slot() {
+    type Fill = fn(&mut u64) -> Flow;
+    let good: Fill = |slot| {
+        *slot = 100;
+        Ok(())
+    };
+    let ends: [(Fill, &[u64]); 3] = [
+        (good, &[100, 1, 2, 3]),
+        (|_| Err(Fault::new(1).into()), &[1, 2, 3]),
+        (|_| panic_on_purpose(), &[1, 2, 3]),
+    ];
+    for (end, expected) in ends {
+        let (mut tx, mut rx) = mpmc::channel(4, || 0).unwrap();
+        let (mut stalls, mut other) = (tx.clone(), rx.clone());
+        tx.push(0).unwrap();
+        let (stalled, stall) = stall();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || {
+                let fill = |slot: &mut u64| {
+                    stall.here();
+                    end(slot)
+                };
+                catch_unwind(AssertUnwindSafe(|| stalls.fill(fill))).is_ok_and(|filled| filled.is_ok())
+            });
+            stalled.arrived();
+            assert_eq!(drain(&mut rx), [0]);
+            for n in 1..=3 {
+                tx.push(n).unwrap();
+                assert_eq!((drain(&mut rx), drain(&mut other)), (vec![], vec![]), "they stop exactly there");
+            }
+            assert_eq!(tx.push(4).unwrap_err().refused, Refused::Full);
+            assert_eq!((tx.len(), rx.len()), (4, 4));
+            stalled.go_on();
+            assert_eq!(thread.join().unwrap(), expected.len() == 4);
+        });
+        assert_eq!(drain(&mut rx), expected);
+        tx.push(5).unwrap();
+        assert_eq!(drain(&mut other), [5]);
+    }
+}
+
+/// The others pass its event by, and the producer is refused where it comes round to it, though nothing waits any more.
+#[test]
+fn a_consumer_that_stalls_holds_up_its_own_event_and_then_the_producers() {
+    fn check<K: Sink<Event = u64>>(mut tx: K, mut rx: mpmc::Consumer<u64>) {
+        let mut stalls = rx.clone();
+        assert_eq!(push_all(&mut tx, 4), 4);
+        let (stalled, stall) = stall();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || {
+                let mut seen = Vec::new();
+                let mut stage = each(|event: &u64| {
+                    stall.here();
+                    seen.push(*event);
+                });
+                let _ = stalls.drain(NOW, 1, &mut stage);
+                seen
+            });
+            stalled.arrived();
+            assert_eq!(drain(&mut rx), [1, 2, 3]);
+            assert_eq!((tx.push(4).unwrap_err().refused, rx.len()), (Refused::Full, 0));
+            assert_eq!(drain(&mut rx), []);
+            stalled.go_on();
+            assert_eq!(thread.join().unwrap(), [0]);
+        });
+        assert_eq!(push_all(&mut tx, 4), 4);
+        assert_eq!(drain(&mut rx), [0, 1, 2, 3]);
+    }
+    let (tx, rx) = mpmc::channel(4, || 0).unwrap();
+    check(tx, rx);
+    let (tx, rx) = spmc::channel(4, || 0).unwrap();
+    check(tx, rx);
 }
