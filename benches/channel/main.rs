@@ -4,7 +4,9 @@
 //! yield. `base` passes nothing on: it is what the harness itself costs. Figures of different runs do not compare, as
 //! the way between two cores changes with where they are; those of one run do.
 
+mod mpmc;
 mod multicast;
+mod spmc;
 mod spsc;
 
 use criterion::{
@@ -275,5 +277,5 @@ fn group<'a>(c: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     group
 }
 
-criterion_group!(benches, spsc::benches, multicast::benches);
+criterion_group!(benches, spsc::benches, multicast::benches, mpmc::benches, spmc::benches);
 criterion_main!(benches);

@@ -3,6 +3,8 @@
 //! | type          | producers | consumers | each event goes to            | full                    |
 //! |---------------|-----------|-----------|-------------------------------|-------------------------|
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
+//! | [`spmc`]      | one       | many      | one of the consumers          | the producer is refused |
+//! | [`mpmc`]      | many      | many      | one of the consumers          | a producer is refused   |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //!
 //! All have the same verbs ([`Sink`](crate::contract::Sink), [`Source`](crate::contract::Source),
@@ -14,7 +16,7 @@
 //! | `capacity`               | always                                                                               |
 //! | `is_closed() == true`    | always                                                                               |
 //! | `free() >= n`, producer  | until this producer fills; where there are many, another may take the room first     |
-//! | `len() >= n`, consumer   | until this consumer drains                                                           |
+//! | `len() >= n`, consumer   | until this consumer drains; where consumers compete, another may take them first     |
 //! | all others               | perhaps not even until they are returned                                             |
 
 mod batch;

@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{multicast, spsc};
+use ringmain::channel::{mpmc, multicast, spmc, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -69,6 +69,25 @@ table! {
     false false spsc::Consumer<Guard>,
     false false spsc::Consumer<Rc<u64>>,
     false false spsc::Consumer<&'static Cell<u64>>,
+}
+
+// So do those of rings whose consumers share the work, however many they are.
+table! {
+    true  false mpmc::Producer<u64>,
+    true  false mpmc::Producer<Cell<u64>>,
+    false false mpmc::Producer<Guard>,
+    false false mpmc::Producer<Rc<u64>>,
+    false false mpmc::Producer<&'static Cell<u64>>,
+    true  false mpmc::Consumer<u64>,
+    true  false mpmc::Consumer<Cell<u64>>,
+    false false mpmc::Consumer<Guard>,
+    false false mpmc::Consumer<Rc<u64>>,
+    false false mpmc::Consumer<&'static Cell<u64>>,
+    true  false spmc::Producer<u64>,
+    true  false spmc::Producer<Cell<u64>>,
+    false false spmc::Producer<Guard>,
+    false false spmc::Producer<Rc<u64>>,
+    false false spmc::Producer<&'static Cell<u64>>,
 }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.

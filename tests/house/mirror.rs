@@ -16,8 +16,11 @@ const PARTS: [(&str, &str); 8] = [
 ];
 
 /// Structures that no example is named after, and the one that shows them.
-const SHOWN_BY: [(&str, &str); 2] =
-    [("channel/multicast", "examples/market"), ("channel/spsc", "examples/hello")];
+const SHOWN_BY: [(&str, &str); 3] = [
+    ("channel/multicast", "examples/market"),
+    ("channel/spmc", "examples/mpmc"),
+    ("channel/spsc", "examples/hello"),
+];
 
 /// Everything that `file` needs beside it, as paths without the ending.
 fn needs(file: &Source) -> Vec<String> {

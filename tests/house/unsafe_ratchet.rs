@@ -5,8 +5,11 @@ use crate::assert_silent;
 use crate::source::{Source, sources, words};
 
 /// Blocks and implementations in shipped code. To raise a number, give the reason in the same commit.
-const UNSAFE: [(&str, usize, usize); 7] = [
+const UNSAFE: [(&str, usize, usize); 10] = [
     ("src/channel/follower.rs", 2, 0),
+    ("src/channel/mpmc/consumer.rs", 2, 0),
+    ("src/channel/mpmc/producer.rs", 1, 0),
+    ("src/channel/mpmc/shared.rs", 0, 1),
     ("src/channel/multicast/reader.rs", 1, 0),
     ("src/channel/multicast/shared_producer.rs", 1, 0),
     ("src/channel/spsc.rs", 1, 1),
