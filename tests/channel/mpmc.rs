@@ -481,7 +481,7 @@ fn every_event_is_seen_abandoned_or_left() {
                 for n in 0..rounds {
                     let mut rx = rx.clone();
                     let mut stage = each(|event: &u64| {
-                        if (n + event) % 5 == 0 {
+                        if (n + event).is_multiple_of(5) {
                             panic_on_purpose();
                         }
                         seen += 1;
@@ -604,11 +604,11 @@ mod property {
                 prop_assert_eq!(rxs[who].len(), model.len() + model.hands[who].0.len());
             }
             drop(txs);
-            for who in 0..2 {
+            for (who, rx) in rxs.iter_mut().enumerate() {
                 let mut seen = Vec::new();
                 let mut expected = Vec::new();
-                while !rxs[who].is_closed() {
-                    seen.extend(drain(&mut rxs[who], ALL));
+                while !rx.is_closed() {
+                    seen.extend(drain(rx, ALL));
                     expected.extend(model.drain(who, ALL, ALL));
                 }
                 prop_assert_eq!(seen, expected);
