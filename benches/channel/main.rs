@@ -9,6 +9,7 @@ mod bytes;
 mod latest;
 mod mpmc;
 mod multicast;
+mod spmc;
 mod spsc;
 
 use criterion::{
@@ -286,6 +287,7 @@ criterion_group!(
     latest::benches,
     mpmc::benches,
     multicast::benches,
+    spmc::benches,
     spsc::benches,
 );
 criterion_main!(benches);

@@ -5,6 +5,8 @@
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
 //! | [`bytes`]     | one       | one       | the consumer, of any length   | the producer is refused |
 //! | [`mpmc::strict`] | many   | many      | one consumer; nobody who stalls stops the others | the producer is refused |
+//! | [`spmc`]      | one       | many      | one of the consumers          | the producer is refused |
+//! | [`mpmc`]      | many      | many      | one of the consumers          | a producer is refused   |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
 //! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
@@ -20,7 +22,7 @@
 //! | `capacity`               | always                                                                               |
 //! | `is_closed() == true`    | always                                                                               |
 //! | `free() >= n`, producer  | until this producer fills; where there are many, another may take the room first     |
-//! | `len() >= n`, consumer   | until this consumer drains                                                           |
+//! | `len() >= n`, consumer   | until this consumer drains; where consumers compete, another may take them first     |
 //! | all others               | perhaps not even until they are returned                                             |
 
 mod batch;
@@ -33,5 +35,6 @@ pub mod mpmc;
 pub mod multicast;
 pub mod overflow;
 mod pace;
+pub mod spmc;
 pub mod spsc;
 mod writer;

@@ -1,6 +1,6 @@
 //! Shared memory: positions, cursors, counters, stamps, slots and regions.
 //!
-//! The only room besides `channel` that holds `unsafe` (but for one hint to the processor in `sync`), and, with
+//! The only room besides `channel` that holds `unsafe` (but for two hints to the processor in `sync`), and, with
 //! `wait/bell.rs`, the only one that names a memory ordering.
 
 mod claim;
@@ -25,6 +25,6 @@ pub use presence::Presence;
 pub use region::{Lent, Region};
 pub use sequence::Sequence;
 pub use slots::{CapacityError, Line, Slot, Slots};
-pub use stamp::{Published, Stamp};
+pub use stamp::{Claimable, Published, Stamp};
 pub use tally::Tally;
 pub use words::{Found, Plain, Words};

@@ -12,5 +12,6 @@ mod overflow;
 
 mod linear;
 mod peers;
+mod spmc;
 mod spsc;
 mod stalls;

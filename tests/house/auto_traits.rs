@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{broadcast, bytes, latest, mpmc::strict, multicast, overflow, spsc};
+use ringmain::channel::{broadcast, bytes, latest, mpmc, mpmc::strict, multicast, overflow, spmc, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -93,6 +93,25 @@ table! {
     false false strict::Consumer<Guard>,
     false false strict::Consumer<Rc<u64>>,
     false false strict::Consumer<&'static Cell<u64>>,
+}
+
+// So do those of rings whose consumers share the work, however many they are.
+table! {
+    true  false mpmc::Producer<u64>,
+    true  false mpmc::Producer<Cell<u64>>,
+    false false mpmc::Producer<Guard>,
+    false false mpmc::Producer<Rc<u64>>,
+    false false mpmc::Producer<&'static Cell<u64>>,
+    true  false mpmc::Consumer<u64>,
+    true  false mpmc::Consumer<Cell<u64>>,
+    false false mpmc::Consumer<Guard>,
+    false false mpmc::Consumer<Rc<u64>>,
+    false false mpmc::Consumer<&'static Cell<u64>>,
+    true  false spmc::Producer<u64>,
+    true  false spmc::Producer<Cell<u64>>,
+    false false spmc::Producer<Guard>,
+    false false spmc::Producer<Rc<u64>>,
+    false false spmc::Producer<&'static Cell<u64>>,
 }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.

@@ -18,9 +18,10 @@ const PARTS: [(&str, &str); 10] = [
 ];
 
 /// Structures that no example is named after, and the one that shows them.
-const SHOWN_BY: [(&str, &str); 3] = [
+const SHOWN_BY: [(&str, &str); 4] = [
     ("channel/mpmc", "examples/mpmc_strict"),
     ("channel/multicast", "examples/market"),
+    ("channel/spmc", "examples/mpmc"),
     ("channel/spsc", "examples/hello"),
 ];
 

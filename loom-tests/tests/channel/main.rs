@@ -12,6 +12,7 @@ mod bytes;
 mod latest;
 mod mpmc;
 mod multicast;
+mod spmc;
 mod spsc;
 
 use loom::alloc::Track;

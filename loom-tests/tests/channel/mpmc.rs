@@ -1,3 +1,428 @@
-//! Many producers, many consumers that compete.
+//! Many producers, many consumers: everything accepted arrives at one consumer once, each producer's own in order, and a
+//! slot is with one thread at a time.
 
 mod strict;
+
+use super::common::outcomes;
+use super::{ALL, Event, NOW, batch, offer, peek, start, take, take_some, takes};
+use loom::alloc::Track;
+use loom::thread::{self, JoinHandle};
+use ringmain::channel::mpmc::{self, Consumer, Producer};
+use ringmain::contract::{At, Flow, Halt, Refused, Sink, Source, SourceMut, each};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+fn ends(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
+    mpmc::channel_from(start(), capacity, || Track::new(0)).unwrap()
+}
+
+/// Ends of a ring that holds `1..=capacity`.
+fn full(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
+    let (mut tx, rx) = ends(capacity);
+    assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
+    (tx, rx)
+}
+
+/// A thread that offers `n` once; whether it was taken, and the end again.
+fn offering(mut tx: Producer<Event>, n: u64) -> JoinHandle<(bool, Producer<Event>)> {
+    thread::spawn(move || (takes(&mut tx, n), tx))
+}
+
+/// A thread that drains once; what it saw, and the end again.
+fn taking(mut rx: Consumer<Event>, limit: usize) -> JoinHandle<(Vec<u64>, Consumer<Event>)> {
+    thread::spawn(move || (take_some(&mut rx, limit).0, rx))
+}
+
+/// The bits of `events`, each of which came once.
+fn bitmap(events: &[u64]) -> u64 {
+    events.iter().fold(0, |bits, event| {
+        assert_eq!(bits & 1 << event, 0, "{event} came twice");
+        bits | 1 << event
+    })
+}
+
+#[test]
+fn two_producers_get_two_slots() {
+    // How many events the consumer saw while they came, and all of them in its order.
+    let legal: Vec<_> = (0..3).flat_map(|n| [(n, vec![1, 2]), (n, vec![2, 1])]).collect();
+    outcomes("mpmc: two producers, one consumer", &legal, || {
+        let (tx, mut rx) = ends(2);
+        let producers = [offering(tx.clone(), 1), offering(tx, 2)];
+        let mut seen = take(&mut rx);
+        let count = seen.len();
+        let producers = producers.map(|producer| producer.join().unwrap());
+        assert!(producers.iter().all(|(taken, _)| *taken));
+        seen.extend(take(&mut rx));
+        (count, seen)
+    });
+}
+
+#[test]
+fn an_event_goes_to_one_of_two_consumers() {
+    // What the two consumers saw while the producer filled, a bit for each event. Nobody gets the second before somebody
+    // has the first.
+    let legal = [(0, 0), (0, 1), (1, 0), (0, 3), (3, 0), (1, 2), (2, 1)];
+    outcomes("mpmc: one producer, two consumers", &legal, || {
+        let (mut tx, mut rx) = ends(2);
+        let other = taking(rx.clone(), ALL);
+        let producer = thread::spawn(move || assert!(takes(&mut tx, 1) && takes(&mut tx, 2)));
+        let mine = take(&mut rx);
+        let (theirs, _other) = other.join().unwrap();
+        producer.join().unwrap();
+        for seen in [&mine, &theirs] {
+            assert!(seen.is_sorted(), "of one producer, in its order");
+        }
+        let rest = take(&mut rx);
+        assert_eq!(bitmap(&[&mine[..], &theirs, &rest].concat()), 0b110);
+        (bitmap(&mine) >> 1, bitmap(&theirs) >> 1)
+    });
+}
+
+/// Two of each, in a ring that two events fill; each thread has one turn.
+#[test]
+fn everything_accepted_arrives_exactly_once() {
+    // How many events each consumer saw in its turn.
+    let legal = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
+    outcomes("mpmc: two producers, two consumers", &legal, || {
+        let (tx, mut rx) = ends(2);
+        let producers = [offering(tx.clone(), 1), offering(tx, 2)];
+        let other = taking(rx.clone(), ALL);
+        let mine = take(&mut rx);
+        let (theirs, _other) = other.join().unwrap();
+        let producers = producers.map(|producer| producer.join().unwrap());
+        assert!(producers.iter().all(|(taken, _)| *taken));
+        let rest = take(&mut rx);
+        assert_eq!(bitmap(&[&mine[..], &theirs, &rest].concat()), 0b110);
+        (mine.len(), theirs.len())
+    });
+}
+
+/// The way back: a slot is filled again only when its consumer is done with it, whichever of two that was.
+#[test]
+fn a_full_ring_is_filled_again_behind_two_consumers() {
+    for capacity in [1, 2] {
+        // Whether each of the two offers was taken.
+        let legal = [(false, false), (false, true), (true, false), (true, true)];
+        outcomes(&format!("mpmc: wrap, capacity {capacity}"), &legal, move || {
+            let (mut tx, mut rx) = full(capacity);
+            let next = capacity as u64 + 1;
+            let producer = thread::spawn(move || {
+                let first = takes(&mut tx, next);
+                (first, takes(&mut tx, next + u64::from(first)), tx)
+            });
+            let other = taking(rx.clone(), 1);
+            let mut seen = take_some(&mut rx, 1).0;
+            let (theirs, _other) = other.join().unwrap();
+            let (first, second, _tx) = producer.join().unwrap();
+            seen.extend(theirs);
+            seen.extend(take(&mut rx));
+            let last = capacity as u64 + u64::from(first) + u64::from(second);
+            assert_eq!(bitmap(&seen), (1 << (last + 1)) - 2);
+            (first, second)
+        });
+    }
+}
+
+#[test]
+fn producers_that_race_at_the_wrap_get_one_slot() {
+    // Whether producer 2 and producer 3 were taken.
+    let legal = [(false, false), (false, true), (true, false)];
+    outcomes("mpmc: two producers at the wrap", &legal, || {
+        let (tx, mut rx) = full(1);
+        let producers = [offering(tx.clone(), 2), offering(tx, 3)];
+        let mut seen = take_some(&mut rx, 1).0;
+        let [(two, _tx2), (three, _tx3)] = producers.map(|producer| producer.join().unwrap());
+        seen.extend(take(&mut rx));
+        let mut sent = vec![1];
+        sent.extend(two.then_some(2));
+        sent.extend(three.then_some(3));
+        assert_eq!(seen, sent);
+        (two, three)
+    });
+}
+
+/// Two consumers claim two events each with one read-modify-write, or what there is of them.
+#[test]
+fn batches_do_not_overlap() {
+    // How many each got: one of them had two to choose from.
+    let legal = [(1, 2), (2, 1), (2, 2)];
+    outcomes("mpmc: two batches", &legal, || {
+        let (tx, rx) = ends(8);
+        let (mut tx, mut rx) = (tx, rx.batch(2));
+        assert_eq!(batch(&mut tx, 1, 3), 3);
+        let other = taking(rx.clone(), 2);
+        let producer = thread::spawn(move || assert_eq!(batch(&mut tx, 4, 1), 1));
+        let mine = take_some(&mut rx, 2).0;
+        let (theirs, _other) = other.join().unwrap();
+        producer.join().unwrap();
+        assert!(mine.is_sorted() && theirs.is_sorted());
+        let rest = take(&mut rx);
+        assert_eq!(bitmap(&[&mine[..], &theirs, &rest].concat()), 0b11110);
+        (mine.len(), theirs.len())
+    });
+}
+
+/// Each producer's own events are in order at a consumer, between those of another.
+#[test]
+fn a_producer_keeps_its_order_between_the_events_of_another() {
+    let legal = [vec![1, 2, 10], vec![1, 10, 2], vec![10, 1, 2]];
+    outcomes("mpmc: order of two producers", &legal, || {
+        let (mut tx, mut rx) = ends(4);
+        let other = offering(tx.clone(), 10);
+        let two = thread::spawn(move || assert!(takes(&mut tx, 1) && takes(&mut tx, 2)));
+        let mut seen = take_some(&mut rx, 1).0;
+        seen.extend(take_some(&mut rx, 1).0);
+        let (taken, _other) = other.join().unwrap();
+        two.join().unwrap();
+        assert!(taken);
+        seen.extend(take(&mut rx));
+        seen
+    });
+}
+
+/// What the module says of "full" and "empty": the push of 2 has returned, and yet nothing is there, as an older claim is
+/// not finished. It is not lost, and comes behind the older one.
+#[test]
+fn nothing_is_seen_behind_a_claim_that_is_not_finished() {
+    // What was seen after 2 was pushed, and in the end.
+    let legal = [(vec![], vec![1, 2]), (vec![1, 2], vec![]), (vec![2], vec![1]), (vec![2, 1], vec![])];
+    outcomes("mpmc: empty behind an unfinished claim", &legal, || {
+        let (mut tx, mut rx) = ends(2);
+        let other = offering(tx.clone(), 1);
+        offer(&mut tx, 2).unwrap();
+        let seen = take(&mut rx);
+        other.join().unwrap();
+        (seen, take(&mut rx))
+    });
+}
+
+/// The same with the sides changed: event 2 is taken and its slot given back, nothing waits any more, and yet the ring is
+/// full, as event 1 is still in a hand.
+#[test]
+fn nothing_is_filled_behind_an_event_in_hand() {
+    outcomes("mpmc: full behind an event in hand", &[false, true], || {
+        let (mut tx, mut rx) = full(2);
+        let mut looks = rx.clone();
+        assert!(peek(&mut looks));
+        let looks = taking(looks, 1);
+        assert_eq!(take_some(&mut rx, 1).0, [2]);
+        assert_eq!(tx.len(), 0);
+        let taken = takes(&mut tx, 3);
+        let (seen, _looks) = looks.join().unwrap();
+        assert_eq!(seen, [1]);
+        assert!(taken || takes(&mut tx, 3), "it was only to be tried again");
+        assert_eq!(take(&mut rx), [3]);
+        taken
+    });
+}
+
+/// A slot claimed and lost is passed over, and free again, whoever of two consumers meets it.
+#[test]
+fn a_void_slot_is_passed_over_by_one_of_two() {
+    // Which events each of the two saw, a bit for each.
+    let legal = [(0, 0b110), (0b110, 0), (0b10, 0b100), (0b100, 0b10)];
+    outcomes("mpmc: a void slot, two consumers", &legal, || {
+        let (mut tx, mut rx) = ends(4);
+        assert_eq!(tx.fill(|_| -> Flow { Err(Halt::Stop) }), Err(Halt::Stop));
+        assert!(takes(&mut tx, 1) && takes(&mut tx, 2));
+        let other = taking(rx.clone(), ALL);
+        let mine = take(&mut rx);
+        let (theirs, _other) = other.join().unwrap();
+        assert_eq!(bitmap(&[&mine[..], &theirs].concat()), 0b110);
+        assert_eq!(batch(&mut tx, 3, 4), 4, "all slots are free again");
+        (bitmap(&mine), bitmap(&theirs))
+    });
+}
+
+/// A fill that panics while another producer fills and the consumer drains: nothing behind it is hidden, and the end comes.
+#[test]
+fn a_fill_that_panics_hides_nothing() {
+    // How many events the consumer saw in its turn, and whether it met the end.
+    let legal = [(0, false), (1, false), (1, true)];
+    outcomes("mpmc: a fill that panics", &legal, || {
+        let (mut tx, mut rx) = ends(2);
+        let mut fails = tx.clone();
+        let fails = thread::spawn(move || {
+            let fill = || fails.offer(|_| resume_unwind(Box::new("on purpose")));
+            assert!(catch_unwind(AssertUnwindSafe(fill)).is_err());
+        });
+        let producer = thread::spawn(move || assert!(takes(&mut tx, 1)));
+        let (mut seen, ended) = take_some(&mut rx, ALL);
+        let first = seen.len();
+        fails.join().unwrap();
+        producer.join().unwrap();
+        let (rest, closed) = take_some(&mut rx, ALL);
+        seen.extend(rest);
+        assert!(closed);
+        assert_eq!((seen, rx.len()), (vec![1], 0));
+        (first, ended)
+    });
+}
+
+/// "Closed" comes behind the last event, at each consumer, never in place of it.
+#[test]
+fn the_last_event_is_seen_before_the_end() {
+    // What the two consumers saw, and whether they met the end.
+    let legal = [
+        (0, false, 0, false),
+        (0, false, 1, false),
+        (0, false, 1, true),
+        (0, true, 1, false),
+        (0, true, 1, true),
+        (1, false, 0, false),
+        (1, false, 0, true),
+        (1, true, 0, false),
+        (1, true, 0, true),
+    ];
+    outcomes("mpmc: the producers go", &legal, || {
+        let (mut tx, mut rx) = ends(2);
+        drop(tx.clone());
+        let producer = thread::spawn(move || offer(&mut tx, 1).unwrap());
+        let mut other = rx.clone();
+        let other = thread::spawn(move || (take_some(&mut other, ALL), other));
+        let (mine, ended) = take_some(&mut rx, ALL);
+        producer.join().unwrap();
+        let ((theirs, they_ended), other) = other.join().unwrap();
+        let (rest, closed) = take_some(&mut rx, ALL);
+        assert_eq!([&mine[..], &theirs, &rest].concat(), [1]);
+        assert!(closed && rx.is_closed() && other.is_closed());
+        (mine.len(), ended, theirs.len(), they_ended)
+    });
+}
+
+/// The last of two producers to go has seen the other's claim, so the end is not told before its event.
+#[test]
+fn the_end_waits_for_every_producer() {
+    let legal = [(0, false), (1, false), (2, false), (2, true)];
+    outcomes("mpmc: two producers go", &legal, || {
+        let (mut tx, mut rx) = ends(2);
+        let mut other = tx.clone();
+        let other = thread::spawn(move || offer(&mut other, 1).unwrap());
+        let producer = thread::spawn(move || offer(&mut tx, 2).unwrap());
+        let (mut seen, ended) = take_some(&mut rx, ALL);
+        let first = seen.len();
+        other.join().unwrap();
+        producer.join().unwrap();
+        let (rest, closed) = take_some(&mut rx, ALL);
+        seen.extend(rest);
+        assert!(closed);
+        assert_eq!(bitmap(&seen), 0b110);
+        (first, ended)
+    });
+}
+
+/// Who pushes to nobody gets the event back, and can tell to the last one how many were not delivered.
+#[test]
+fn consumers_that_go_give_back_what_comes_too_late() {
+    // Events accepted, those the consumers saw, and whether the first refusal, if there was one, said "closed".
+    let legal = [
+        (0, 0, Some(true)),
+        (1, 0, Some(false)),
+        (1, 0, Some(true)),
+        (1, 1, Some(false)),
+        (1, 1, Some(true)),
+        (2, 1, None),
+        (2, 2, None),
+    ];
+    outcomes("mpmc: the consumers go", &legal, || {
+        let (mut tx, rx) = ends(1);
+        let consumers = [rx.clone(), rx].map(|mut rx| thread::spawn(move || take_some(&mut rx, 1).0.len()));
+        let (mut accepted, mut closed) = (0, None);
+        for n in [1, 2] {
+            match tx.push(Track::new(n)) {
+                Ok(()) => accepted += 1,
+                Err(refusal) => {
+                    assert_eq!(refusal.event.into_inner(), n);
+                    closed = Some(refusal.refused == Refused::Closed);
+                    break;
+                }
+            }
+        }
+        let seen: usize = consumers.map(|consumer| consumer.join().unwrap()).iter().sum();
+        assert!(tx.is_closed());
+        assert_eq!((tx.len(), tx.abandoned()), (accepted - seen, 0));
+        assert_eq!(offer(&mut tx, 9), Err(Refused::Closed));
+        (accepted, seen, closed)
+    });
+}
+
+/// A stage that panics, while the other consumer goes on: its event goes with it and is counted, its slot is free again.
+#[test]
+fn a_stage_that_panics_takes_one_event_with_it() {
+    // What the other consumer saw, in the end; the lost one is not among it.
+    let legal = [vec![1, 3], vec![2, 3]];
+    outcomes("mpmc: a stage that panics", &legal, || {
+        let (mut tx, mut rx) = full(2);
+        let mut fails = rx.clone();
+        let fails = thread::spawn(move || {
+            let mut stage = each(|_: &Event| resume_unwind(Box::new("on purpose")));
+            assert!(catch_unwind(AssertUnwindSafe(|| fails.drain(NOW, 1, &mut stage))).is_err());
+        });
+        let mut seen = take_some(&mut rx, 1).0;
+        fails.join().unwrap();
+        assert_eq!((rx.abandoned(), tx.abandoned(), rx.len()), (1, 1, 0));
+        assert_eq!(batch(&mut tx, 3, 2), 2, "both slots are free again");
+        seen.extend(take_some(&mut rx, 1).0);
+        seen
+    });
+}
+
+/// Everybody goes at once, with an event in hand, one in the ring, and some taken out by value: each is dropped once, or
+/// loom reports a leak.
+#[test]
+fn what_is_left_is_dropped_with_the_ring() {
+    // How many the second consumer took out.
+    outcomes("mpmc: what is left", &[1], || {
+        let (mut tx, rx) = full(2);
+        let mut looks = rx.clone();
+        let mut rx = rx;
+        assert!(peek(&mut looks));
+        let looks = thread::spawn(move || drop(looks));
+        let consumer = thread::spawn(move || {
+            let mut out = Vec::new();
+            let _ = rx.drain_mut(NOW, 1, &mut |slot: &mut Event, _: At| -> Flow {
+                out.push(std::mem::replace(slot, Track::new(0)));
+                Ok(())
+            });
+            out.into_iter().map(Track::into_inner).filter(|n| *n == 2).count()
+        });
+        let _ = offer(&mut tx, 3);
+        drop(tx);
+        looks.join().unwrap();
+        consumer.join().unwrap()
+    });
+}
+
+/// Whatever the others do, a length is never more than the capacity, at both ends.
+#[test]
+fn a_length_is_never_more_than_the_capacity() {
+    outcomes("mpmc: len, full", &[1, 2], || {
+        let (mut tx, mut rx) = full(2);
+        let asks = tx.clone();
+        let consumer = taking(rx.clone(), 1);
+        let producer = thread::spawn(move || (batch(&mut tx, 3, 2), tx));
+        let len = asks.len();
+        assert!(rx.len() <= 2 && asks.free() <= 2);
+        let (more, _tx) = producer.join().unwrap();
+        let (seen, _consumer) = consumer.join().unwrap();
+        assert_eq!((seen.len(), asks.len() as u64), (1, 1 + more));
+        assert_eq!(take(&mut rx).len() as u64, 1 + more);
+        assert_eq!((rx.len(), asks.free()), (0, 2));
+        len
+    });
+}
+
+/// Nor is it less than nothing, where the consumers' counter is seen ahead of the producers'.
+#[test]
+fn a_length_is_never_less_than_nothing() {
+    outcomes("mpmc: len, empty", &[(0, 0), (0, 1), (1, 0), (1, 1)], || {
+        let (tx, rx) = ends(2);
+        let (asks, mut also_asks) = (tx.clone(), rx.clone());
+        let producer = offering(tx, 1);
+        let consumer = taking(rx, ALL);
+        let seen = (asks.len(), also_asks.len());
+        producer.join().unwrap();
+        let (taken, _rx) = consumer.join().unwrap();
+        assert_eq!(taken.len() + take(&mut also_asks).len(), 1);
+        seen
+    });
+}

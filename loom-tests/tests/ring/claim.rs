@@ -71,3 +71,22 @@ fn joining_keeps_the_ring_open() {
         (mine, second.join().unwrap())
     });
 }
+
+/// One that is alone with the counter stores where others take; what is read is what was stored, in that order.
+#[test]
+fn a_store_claims_for_the_only_one() {
+    let legal = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
+    outcomes("claim: a store claims", &legal, || {
+        let claim = Arc::new(Claim::new(start()));
+        let alone = Arc::clone(&claim);
+        let alone = thread::spawn(move || {
+            alone.set(start().next());
+            alone.set(start().plus(2));
+        });
+        let ask = || claim.peek().since(start());
+        let seen = (ask(), ask());
+        alone.join().unwrap();
+        assert_eq!(ask(), 2);
+        seen
+    });
+}

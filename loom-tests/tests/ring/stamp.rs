@@ -3,7 +3,7 @@
 use super::common::{model, outcomes};
 use super::{look, one_slot, put, start};
 use loom::{sync::Arc, thread};
-use ringmain::ring::{Published, Sequence, Slots, Stamp};
+use ringmain::ring::{Claimable, Published, Sequence, Slots, Stamp};
 
 /// One slot that was last filled a lap ago.
 type Shared = Arc<Slots<u64, Stamp>>;
@@ -59,5 +59,47 @@ fn a_lap_is_not_mistaken_for_another() {
         writer.join().unwrap();
         assert_eq!(reader.mark(first).read(first), Published::NotYet);
         assert_eq!(reader.mark(second).read(second), Published::Void);
+    });
+}
+
+/// The way back: a consumer is done, and a producer may fill the slot for the next lap.
+#[test]
+fn release_hands_over_the_empty_slot() {
+    outcomes("stamp: release hands over the slot", &[7, 8], || {
+        let (consumer, producer) = parts();
+        put(&producer, start(), 7);
+        producer.mark(start()).publish(start());
+        let consumer = thread::spawn(move || {
+            assert_eq!(consumer.mark(start()).to_take(start()), Claimable::Now);
+            assert_eq!(look(&consumer, start()), 7);
+            consumer.mark(start()).release(start());
+        });
+        let next = start().next();
+        if producer.mark(next).to_fill(start()) == Claimable::Now {
+            put(&producer, next, 8);
+        }
+        consumer.join().unwrap();
+        look(&producer, next)
+    });
+}
+
+/// Who asks for a position is told when it is too late, and is not taken in by the lap before or after.
+#[test]
+fn a_position_becomes_claimable_once_and_then_is_gone() {
+    use Claimable::{Gone, NotYet, Now};
+    let legal = [(NotYet, NotYet), (NotYet, Now), (NotYet, Gone), (Now, Now), (Now, Gone), (Gone, Gone)];
+    let legal = legal.map(|(one, two)| (one as u8, two as u8));
+    outcomes("stamp: claimable once", &legal, || {
+        let (writer, reader) = parts();
+        let writer = thread::spawn(move || {
+            let mark = writer.mark(start());
+            mark.publish(start());
+            mark.release(start());
+        });
+        let ask = || reader.mark(start()).to_take(start());
+        let (one, two) = (ask(), ask());
+        writer.join().unwrap();
+        assert_eq!(reader.mark(start()).to_fill(start()), Now);
+        (one as u8, two as u8)
     });
 }

@@ -1,0 +1,138 @@
+//! One producer that claims with a store, many consumers: what differs from [`mpmc`](super::mpmc).
+
+use super::common::outcomes;
+use super::{ALL, Event, batch, offer, start, take, take_some, takes};
+use loom::alloc::Track;
+use loom::thread;
+use ringmain::channel::spmc::{self, Consumer, Producer};
+use ringmain::contract::{Fault, Flow, Halt, Refused, Sink};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+fn ends(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
+    spmc::channel_from(start(), capacity, || Track::new(0)).unwrap()
+}
+
+/// Ends of a ring that holds `1..=capacity`.
+fn full(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
+    let (mut tx, rx) = ends(capacity);
+    assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
+    (tx, rx)
+}
+
+#[test]
+fn an_event_goes_to_one_of_two_consumers() {
+    // How many events each of the two saw while they came.
+    let legal = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
+    outcomes("spmc: one producer, two consumers", &legal, || {
+        let (mut tx, mut rx) = ends(2);
+        let mut other = rx.clone();
+        let other = thread::spawn(move || (take(&mut other), other));
+        let producer = thread::spawn(move || assert!(takes(&mut tx, 1) && takes(&mut tx, 2)));
+        let mine = take(&mut rx);
+        let (theirs, _other) = other.join().unwrap();
+        producer.join().unwrap();
+        assert!(mine.is_sorted() && theirs.is_sorted());
+        let mut seen = [&mine[..], &theirs, &take(&mut rx)].concat();
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+        (mine.len(), theirs.len())
+    });
+}
+
+#[test]
+fn a_full_ring_is_filled_again_behind_two_consumers() {
+    // How many of two more were taken at once, and how many of one more then.
+    let legal = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)];
+    outcomes("spmc: wrap", &legal, || {
+        let (mut tx, mut rx) = full(2);
+        let consumers =
+            [rx.clone(), rx.clone()].map(|mut rx| thread::spawn(move || (take_some(&mut rx, 1).0, rx)));
+        let first = batch(&mut tx, 3, 2);
+        let second = batch(&mut tx, 3 + first, 1);
+        let mut seen: Vec<_> = consumers.map(|consumer| consumer.join().unwrap().0).concat();
+        seen.extend(take(&mut rx));
+        seen.sort_unstable();
+        assert_eq!(seen, (1..=2 + first + second).collect::<Vec<_>>());
+        assert_eq!(tx.next(), start().plus(2 + first + second));
+        (first, second)
+    });
+}
+
+/// What was claimed and not filled is taken back: nothing of it is seen, and nothing has to be passed over.
+#[test]
+fn a_fill_that_fails_leaves_nothing() {
+    // How many events the consumer saw while they came.
+    outcomes("spmc: fills that fail", &[0, 1, 2, 3], || {
+        let (mut tx, mut rx) = ends(4);
+        let producer = thread::spawn(move || {
+            let fault = Halt::Reject(Fault::new(1));
+            let fails = |i, slot: &mut Event| {
+                *slot = Track::new(1);
+                if i == 1 { Err(fault) } else { Ok(()) }
+            };
+            assert_eq!(tx.fill_many(3, fails).count, 1);
+            let panics = |_: &mut Event| -> Flow { resume_unwind(Box::new("on purpose")) };
+            assert!(catch_unwind(AssertUnwindSafe(|| tx.fill(panics))).is_err());
+            assert!(takes(&mut tx, 2) && takes(&mut tx, 3));
+            tx
+        });
+        let mut seen = take(&mut rx);
+        let count = seen.len();
+        let tx = producer.join().unwrap();
+        assert_eq!((tx.len(), tx.next()), (3 - count, start().plus(3)));
+        seen.extend(take(&mut rx));
+        assert_eq!(seen, [1, 2, 3]);
+        count
+    });
+}
+
+#[test]
+fn the_last_event_is_seen_before_the_end() {
+    let legal = [(0, false), (1, false), (1, true)];
+    outcomes("spmc: the producer goes", &legal, || {
+        let (mut tx, mut rx) = ends(1);
+        let producer = thread::spawn(move || offer(&mut tx, 1).unwrap());
+        let (mut seen, ended) = take_some(&mut rx, ALL);
+        let first = seen.len();
+        producer.join().unwrap();
+        let (rest, closed) = take_some(&mut rx, ALL);
+        seen.extend(rest);
+        assert!(closed && rx.is_closed());
+        assert_eq!(seen, [1]);
+        (first, ended)
+    });
+}
+
+#[test]
+fn consumers_that_go_refuse_the_producer() {
+    // Whether the two offers were taken; of the events left, the producer knows.
+    let legal = [(false, false), (true, false), (true, true)];
+    outcomes("spmc: the consumers go", &legal, || {
+        let (mut tx, rx) = ends(2);
+        let consumers = [rx.clone(), rx].map(|rx| thread::spawn(move || drop(rx)));
+        let sent = [1, 2].map(|n| offer(&mut tx, n).is_ok());
+        for consumer in consumers {
+            consumer.join().unwrap();
+        }
+        assert_eq!(offer(&mut tx, 3), Err(Refused::Closed));
+        assert_eq!(tx.len(), sent.iter().filter(|sent| **sent).count());
+        (sent[0], sent[1])
+    });
+}
+
+#[test]
+fn a_length_is_never_more_than_the_capacity() {
+    outcomes("spmc: len", &[1, 2], || {
+        let (mut tx, mut rx) = full(2);
+        let asks = rx.clone();
+        let mut takes_one = rx.clone();
+        let consumer = thread::spawn(move || take_some(&mut takes_one, 1).0.len());
+        let producer = thread::spawn(move || (batch(&mut tx, 3, 2), tx));
+        let len = asks.len();
+        let (more, tx) = producer.join().unwrap();
+        assert_eq!(consumer.join().unwrap(), 1);
+        assert_eq!(tx.len() as u64, 1 + more);
+        assert_eq!(take(&mut rx).len() as u64, 1 + more);
+        len
+    });
+}

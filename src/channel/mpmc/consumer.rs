@@ -1,0 +1,177 @@
+//! The end that takes out: claims what is filled, shows it, and gives the slots back.
+
+use super::shared::Shared;
+use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
+use crate::ring::{Claim, Published, Sequence, Slot, Stamp};
+use crate::sync::Arc;
+use core::{cell::Cell, marker::PhantomData};
+
+/// One of many consumers of a ring; each thread has a clone of its own. [`Source`] and [`SourceMut`] have its verbs; the
+/// [module](super) says what becomes of the events it has in hand.
+///
+/// Dropping the last consumer closes the channel: producers are refused with `Closed`.
+///
+/// ```compile_fail
+/// fn shared_between_threads<T: Sync>() {}
+/// shared_between_threads::<ringmain::channel::mpmc::Consumer<u64>>(); // one thread at a time
+/// ```
+#[derive(Debug)]
+pub struct Consumer<T> {
+    shared: Arc<Shared<T>>,
+    /// Where the next claim is tried first. May be stale, never too late.
+    next: Sequence,
+    /// The hand: from here to `until` is claimed and not consumed. Empty if they are equal.
+    at: Sequence,
+    until: Sequence,
+    /// So many positions at most are claimed at once.
+    batch: u64,
+    alone: PhantomData<Cell<()>>,
+}
+
+impl<T> Consumer<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
+        Self { shared, next, at: next, until: next, batch: 1, alone: PhantomData }
+    }
+    /// Lets it claim up to `events` at once, at most a quarter of the capacity: fewer read-modify-writes, for which other
+    /// consumers wait longer for those it has in hand, and more are lost if it goes in the middle of them. 0 is taken for 1,
+    /// which is how it begins. Clones begin with what it says.
+    #[must_use]
+    pub fn batch(mut self, events: usize) -> Self {
+        self.batch = (events as u64).min(self.shared.slots.capacity() / 4).max(1);
+        self
+    }
+    /// The number of slots. Stable.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.slots.capacity() as usize
+    }
+    /// Slots that this consumer has in hand, or that producers have claimed and consumers have not, void ones among them:
+    /// at most [`capacity`](Self::capacity). May be stale at once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let len = self.until.since(self.at) + self.shared.len();
+        len.min(self.shared.slots.capacity()) as usize
+    }
+    /// Nothing is in hand and nothing is claimed. May be stale at once.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// The last producer is gone, everything is claimed, and this consumer has nothing in hand. `true` is stable.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let end = self.shared.tail.end.read();
+        end.closed && end.done == self.shared.head.claim.peek() && self.at == self.until
+    }
+    /// Events that consumers had in hand when they went: nobody will see them (again). It only grows.
+    #[must_use]
+    pub fn abandoned(&self) -> u64 {
+        self.shared.abandoned.get()
+    }
+    /// Takes positions in hand, up to `want` events; says why not if there are none.
+    #[inline(always)]
+    fn claim(&mut self, want: u64) -> Result<(), Option<End>> {
+        let shared = &*self.shared;
+        let claimable = |at: Sequence| shared.slots.mark(at).to_take(at);
+        loop {
+            if let Some((at, n)) = shared.head.claim(&mut self.next, want, claimable, Claim::take) {
+                (self.at, self.until) = (at, at.plus(n));
+                return Ok(());
+            }
+            let end = shared.tail.end.read();
+            if !end.closed {
+                return Err(None);
+            }
+            if end.done == self.next {
+                return Err(Some(End::Closed));
+            }
+            // The last producer to go has seen the others go, and they had finished: with the end, every stamp before it is
+            // known, so the next look finds this one filled, or gone.
+        }
+    }
+    /// Walks at most `limit` events; `one` is called with slots that are this consumer's by [R4].
+    #[inline(always)]
+    fn walk(&mut self, limit: usize, mut one: impl FnMut(&Slot<T, Stamp>, Sequence) -> Flow) -> Drained {
+        let mut count = 0;
+        for _ in 0..self.shared.slots.capacity() {
+            if count == limit {
+                return Drained { count, end: None };
+            }
+            if self.at == self.until
+                && let Err(end) = self.claim(self.batch.min((limit - count) as u64))
+            {
+                return Drained { count, end };
+            }
+            let slot = self.shared.slots.slot(self.at);
+            let mut flow = Ok(());
+            if slot.mark().read(self.at) == Published::Event {
+                // In hand until it returns: a panic leaves it there.
+                flow = one(slot, self.at);
+                if flow == Err(Halt::Again) {
+                    return Drained { count, end: Some(End::Halted(Halt::Again)) };
+                }
+                count += 1;
+            }
+            self.release();
+            if let Err(halt) = flow {
+                return Drained { count, end: Some(End::Halted(halt)) };
+            }
+        }
+        Drained { count, end: self.is_closed().then_some(End::Closed) }
+    }
+    /// Gives the first slot in hand back.
+    #[inline(always)]
+    fn release(&mut self) {
+        self.shared.slots.mark(self.at).release(self.at);
+        self.at = self.at.next();
+    }
+}
+
+impl<T> Source for Consumer<T> {
+    type Event = T;
+    #[inline]
+    fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
+    where
+        S: for<'e> Stage<&'e T>,
+    {
+        self.walk(limit, |slot, seq| {
+            // SAFETY: [R4] `seq` was claimed by this consumer alone, behind a stamp that says that its producer is done with
+            // the slot.
+            unsafe { slot.share(|event| stage.on_event(event, At { seq, now })) }
+        })
+    }
+}
+
+impl<T> SourceMut for Consumer<T> {
+    #[inline]
+    fn drain_mut<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
+    where
+        S: for<'e> Stage<&'e mut T>,
+    {
+        self.walk(limit, |slot, seq| {
+            // SAFETY: [R4] as in `drain`; nobody else has the slot until it is given back.
+            unsafe { slot.lend(|event| stage.on_event(event, At { seq, now })) }
+        })
+    }
+}
+
+impl<T> Clone for Consumer<T> {
+    fn clone(&self) -> Self {
+        self.shared.head.claim.join();
+        let mut clone = Self::new(self.shared.clone(), self.next);
+        clone.batch = self.batch;
+        clone
+    }
+}
+
+impl<T> Drop for Consumer<T> {
+    fn drop(&mut self) {
+        while self.at != self.until {
+            if self.shared.slots.mark(self.at).read(self.at) == Published::Event {
+                self.shared.abandoned.add(1);
+            }
+            self.release();
+        }
+        self.shared.head.leave();
+    }
+}
