@@ -19,6 +19,8 @@
 
 mod batch;
 mod follower;
+pub mod mpsc;
 pub mod multicast;
+mod shared_writer;
 pub mod spsc;
 mod writer;

@@ -70,4 +70,4 @@ pub use mode::{Many, Mode, One};
 pub use producer::Producer;
 pub use reader::{Editor, Reader};
 pub use shared_producer::SharedProducer;
-pub use topology::{Multicast, Optional, TopologyError, Upstream};
+pub use topology::{Gated, Multicast, Optional, TopologyError, Upstream};
