@@ -3,6 +3,7 @@
 //! | type          | producers | consumers | each event goes to            | full                    |
 //! |---------------|-----------|-----------|-------------------------------|-------------------------|
 //! | [`spsc`]      | one       | one       | the consumer                  | the producer is refused |
+//! | [`mpsc`]      | many      | one       | the consumer                  | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //!
 //! All have the same verbs ([`Sink`](crate::contract::Sink), [`Source`](crate::contract::Source),

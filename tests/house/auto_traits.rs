@@ -13,7 +13,7 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{multicast, spsc};
+use ringmain::channel::{mpsc, multicast, spsc};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -57,18 +57,24 @@ table! {
     false false &'static Cell<u64>,
 }
 
-// The ends of an SPSC ring give each event to one thread at a time: `Send` is enough.
-table! {
-    true  false spsc::Producer<u64>,
-    true  false spsc::Producer<Cell<u64>>,
-    false false spsc::Producer<Guard>,
-    false false spsc::Producer<Rc<u64>>,
-    false false spsc::Producer<&'static Cell<u64>>,
-    true  false spsc::Consumer<u64>,
-    true  false spsc::Consumer<Cell<u64>>,
-    false false spsc::Consumer<Guard>,
-    false false spsc::Consumer<Rc<u64>>,
-    false false spsc::Consumer<&'static Cell<u64>>,
+// Where an event has one consumer, it is with one thread at a time: `Send` is enough.
+macro_rules! one_consumer_table {
+    ($($($handle:ident)::+),+) => {$(
+        table! {
+            true  false $($handle)::+<u64>,
+            true  false $($handle)::+<Cell<u64>>,
+            false false $($handle)::+<Guard>,
+            false false $($handle)::+<Rc<u64>>,
+            false false $($handle)::+<&'static Cell<u64>>,
+        }
+    )+};
+}
+one_consumer_table! {
+    spsc::Producer,
+    spsc::Consumer,
+    mpsc::Producer,
+    mpsc::Consumer,
+    mpsc::Lanes
 }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.

@@ -4,9 +4,10 @@ use crate::assert_silent;
 use crate::source::{Source, sources};
 
 /// Files that are a part of another structure, and are proven with it.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     ("channel/batch", "channel/spsc"),
     ("channel/follower", "channel/spsc"),
+    ("channel/shared_writer", "channel/mpsc"),
     ("channel/writer", "channel/spsc"),
     ("pattern/branches", "pattern/content_router"),
     ("pattern/criterion", "pattern/filter"),

@@ -5,10 +5,12 @@ use crate::assert_silent;
 use crate::source::{Source, sources, words};
 
 /// Blocks and implementations in shipped code. To raise a number, give the reason in the same commit.
-const UNSAFE: [(&str, usize, usize); 7] = [
+const UNSAFE: [(&str, usize, usize); 9] = [
     ("src/channel/follower.rs", 2, 0),
+    ("src/channel/mpsc/consumer.rs", 1, 0),
+    ("src/channel/mpsc/mod.rs", 0, 1),
     ("src/channel/multicast/reader.rs", 1, 0),
-    ("src/channel/multicast/shared_producer.rs", 1, 0),
+    ("src/channel/shared_writer.rs", 1, 0),
     ("src/channel/spsc.rs", 1, 1),
     ("src/channel/writer.rs", 2, 0),
     ("src/ring/slots.rs", 6, 2),

@@ -1,4 +1,5 @@
-//! The strict variant: a lane for each producer, merged by the consumer.
+//! The strict variant: a lane for each producer, merged by the consumer. No thread that stalls, wherever it does, holds
+//! up another, but for the room in its own lane.
 
 use super::{Numbered, Turns};
 use crate::channel::spsc;
@@ -10,6 +11,20 @@ const BURST: usize = 64;
 
 /// Builds `producers` lanes of `capacity` slots each (a power of two), each slot filled by `fill` now and reused for
 /// ever. Without any producer it is closed from the beginning.
+///
+/// ```
+/// use ringmain::channel::mpsc;
+/// use ringmain::contract::{At, Flow, Sink, Source, Tick};
+///
+/// let (mut producers, mut rx) = mpsc::lanes(2, 8, || 0u64)?;
+/// for (n, tx) in (10..).zip(&mut producers) {
+///     tx.push(n)?;
+/// }
+/// let mut seen = Vec::new();
+/// let _ = rx.drain(Tick::ZERO, 8, &mut |n: &u64, at: At| -> Flow { Ok(seen.push((at.seq.count(), *n))) });
+/// assert_eq!(seen, [(0, 10), (1, 11)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`CapacityError`] if the capacity is zero, not a power of two, or too large.
@@ -40,7 +55,19 @@ pub fn lanes_from<T>(
     Ok((producers, Lanes { lanes: lanes.into(), turns: Turns::new(BURST), next: start }))
 }
 
-/// The end that takes out.
+/// The end that takes out of all lanes. Dropping it closes them: each producer is refused with `Closed`.
+///
+/// [`Source`] and [`SourceMut`] have its verbs, all wait-free; a call takes at most 64 events of each lane, in turn, so that
+/// a producer that never rests keeps neither the others waiting nor the call from ending. `At::seq` counts the events of
+/// all lanes without a gap. An event that the stage answers `Again` comes next, with the same number, whatever came to the
+/// other lanes meanwhile. `Closed` comes when every lane is closed and empty.
+///
+/// The same merge, over sources of any kind, is [`Sequencer::round_robin`](crate::pattern::Sequencer::round_robin).
+///
+/// ```compile_fail
+/// fn shared_between_threads<T: Sync>() {}
+/// shared_between_threads::<ringmain::channel::mpsc::Lanes<u64>>(); // one thread at a time
+/// ```
 #[derive(Debug)]
 pub struct Lanes<T> {
     lanes: Box<[spsc::Consumer<T>]>,

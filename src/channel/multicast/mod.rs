@@ -41,6 +41,16 @@
 //! | a reader or an editor     | nodes behind it see the end at its last position; producers are refused with `Closed` |
 //! | an optional reader        | nothing: it gates nobody any more                                                    |
 //!
+//! # Who holds up whom
+//!
+//! | question                          | asked of      | answer                                                         |
+//! |-----------------------------------|---------------|-----------------------------------------------------------------|
+//! | who gates the producers, by how much | `gated_by` of a producer | the [leaf](Gated) that is furthest behind            |
+//! | whom does this node wait for      | `held_back_by` of a node | one that it named and has caught up with             |
+//!
+//! A leaf that gates may itself be held back: ask it, then the node that it names, and so on to one that is held back by
+//! nobody and has events to consume. The answers are a few loads, and true of a moment that is past.
+//!
 //! Order: total; every reader sees the events in the same order, in which each producer's own are in the order it
 //! filled them. Algorithm: Thompson et al., "Disruptor" (LMAX, 2011), with stamps in the slots instead of an
 //! availability array.

@@ -1,7 +1,7 @@
 //! The end that puts in, where there are many.
 
-use super::topology::{Gated, Leaves, slowest};
 use super::Many;
+use super::topology::{Gated, Leaves, slowest};
 use crate::channel::shared_writer::{Claims, SharedGate, SharedWriter};
 use crate::contract::{Filled, Flow, Sink};
 use crate::ring::{Progress, Sequence, Slots, Stamp};
