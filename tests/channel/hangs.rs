@@ -4,9 +4,9 @@
 //! explains it.
 
 use ringmain::channel::multicast::{Many, Multicast, SharedProducer};
-use ringmain::channel::spsc;
+use ringmain::channel::{mpsc as channels, spsc};
 use ringmain::contract::{
-    Agent, At, Drained, End, Fault, Flow, Refused, Sink, Source, Stage, Tick, Work, each,
+    Agent, At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, Stage, Tick, Work, each,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
@@ -143,6 +143,14 @@ fn a_producer_is_told_when_its_reader_panics() {
     let (tx, taken) = told(tx, rx);
     assert_eq!((tx.is_closed(), tx.len() as u64), (true, taken - 2));
 
+    let (tx, rx) = channels::channel(64, || 0).unwrap();
+    let (tx, taken) = told(tx, rx);
+    assert_eq!((tx.is_closed(), tx.len() as u64), (true, taken - 2));
+
+    let (mut txs, rx) = channels::lanes(2, 64, || 0).unwrap();
+    let (tx, taken) = told(txs.swap_remove(0), rx);
+    assert_eq!((tx.is_closed(), tx.len() as u64, txs[0].is_closed()), (true, taken - 2, true));
+
     let mut ring = Multicast::new(64, || 0).unwrap();
     let rx = ring.reader("rx", &[]);
     let (tx, taken) = told(ring.build().unwrap(), rx);
@@ -229,33 +237,44 @@ fn stall() -> (Stalled, Stall) {
     (Stalled { arrived, _go_on }, Stall { arrive, wait })
 }
 
+type Fill = fn(&mut u64) -> Flow;
+
+/// What becomes of a fill that stalled, and whether it puts 100 in.
+const ENDS: [(Fill, bool); 3] = [
+    (
+        |slot| {
+            *slot = 100;
+            Ok(())
+        },
+        true,
+    ),
+    (|_| Err(Halt::Reject(Fault::new(1))), false),
+    (|_| panic_on_purpose(), false),
+];
+
+/// Stands still inside of a fill, then ends it; whether it was filled.
+fn fill_stalling(mut tx: impl Sink<Event = u64>, stall: Stall, end: Fill) -> bool {
+    let fill = |slot: &mut u64| {
+        stall.here();
+        end(slot)
+    };
+    catch_unwind(AssertUnwindSafe(|| tx.fill(fill))).is_ok_and(|filled| filled.is_ok())
+}
+
 /// What [`ringmain::channel::multicast`] says of a producer that stalls in its fill, whatever becomes of it then.
 #[test]
 fn a_producer_that_stalls_stops_readers_at_its_slot_and_others_after_a_lap() {
-    fn good(slot: &mut u64) -> Flow {
-        *slot = 100;
-        Ok(())
-    }
-    let fails = |_: &mut u64| -> Flow { Err(Fault::new(1).into()) };
-    let panics: fn(&mut u64) -> Flow = |_| panic_on_purpose();
-    type Fill = fn(&mut u64) -> Flow;
-    let ends: [(Fill, &[u64]); 3] = [(good, &[100, 1, 2, 3]), (fails, &[1, 2, 3]), (panics, &[1, 2, 3])];
-    for (end, expected) in ends {
+    for (end, good) in ENDS {
+        let expected: &[u64] = if good { &[100, 1, 2, 3] } else { &[1, 2, 3] };
         let mut ring = Multicast::many(4, || 0).unwrap();
         let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
         let mut tx = ring.build().unwrap();
-        let mut stalls = tx.clone();
+        let stalls = tx.clone();
         tx.push(0).unwrap();
         let here = tx.clone();
         let (stalled, stall) = stall();
         std::thread::scope(|scope| {
-            let thread = scope.spawn(move || {
-                let fill = |slot: &mut u64| {
-                    stall.here();
-                    end(slot)
-                };
-                catch_unwind(AssertUnwindSafe(|| stalls.fill(fill))).is_ok_and(|filled| filled.is_ok())
-            });
+            let thread = scope.spawn(move || fill_stalling(stalls, stall, end));
             stalled.arrived();
             assert_eq!((drain(&mut a), drain(&mut b)), (vec![0], vec![0]));
             let at = a.next();
@@ -266,12 +285,99 @@ fn a_producer_that_stalls_stops_readers_at_its_slot_and_others_after_a_lap() {
             assert_eq!(tx.push(4).unwrap_err().refused, Refused::Full);
             assert_eq!((here.len(), here.free()), (4, 0));
             stalled.go_on();
-            assert_eq!(thread.join().unwrap(), expected.len() == 4);
+            assert_eq!(thread.join().unwrap(), good);
         });
         assert_eq!((drain(&mut a), drain(&mut b)), (expected.to_vec(), expected.to_vec()));
         tx.push(5).unwrap();
         assert_eq!(drain(&mut a), [5]);
     }
+}
+
+/// What [`ringmain::channel::mpsc`] says of it: in a `channel`, the same.
+#[test]
+fn a_producer_that_stalls_stops_the_consumer_at_its_slot_and_others_after_a_lap() {
+    for (end, good) in ENDS {
+        let (mut tx, mut rx) = channels::channel(4, || 0).unwrap();
+        let stalls = tx.clone();
+        tx.push(0).unwrap();
+        let (stalled, stall) = stall();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || fill_stalling(stalls, stall, end));
+            stalled.arrived();
+            assert_eq!(drain(&mut rx), [0]);
+            let at = rx.next();
+            for n in 1..=3 {
+                tx.push(n).unwrap();
+                assert_eq!((drain(&mut rx), rx.next(), rx.len()), (vec![], at, 0), "it stops exactly there");
+            }
+            assert_eq!(tx.push(4).unwrap_err().refused, Refused::Full);
+            assert_eq!((tx.len(), tx.free()), (4, 0));
+            stalled.go_on();
+            assert_eq!(thread.join().unwrap(), good);
+        });
+        assert_eq!(drain(&mut rx), if good { vec![100, 1, 2, 3] } else { vec![1, 2, 3] });
+        tx.push(5).unwrap();
+        assert_eq!(drain(&mut rx), [5]);
+    }
+}
+
+/// And between `lanes`, nobody is held up: not for one event, and not after many laps.
+#[test]
+fn a_producer_that_stalls_in_its_lane_holds_up_nobody() {
+    for (end, good) in ENDS {
+        let (mut txs, mut rx) = channels::lanes(2, 4, || 0).unwrap();
+        let (stalls, mut tx) = (txs.swap_remove(0), txs.swap_remove(0));
+        let (stalled, stall) = stall();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || fill_stalling(stalls, stall, end));
+            stalled.arrived();
+            for n in 0..100 {
+                tx.push(n).unwrap();
+                assert_eq!(drain(&mut rx), [n]);
+            }
+            assert_eq!(push_all(&mut tx, 4), 4);
+            stalled.go_on();
+            assert_eq!(thread.join().unwrap(), good);
+        });
+        let mut seen = drain(&mut rx);
+        seen.sort_unstable();
+        assert_eq!(seen, if good { vec![0, 1, 2, 3, 100] } else { vec![0, 1, 2, 3] });
+        drop(tx);
+        let end = Drained { count: 0, end: Some(End::Closed) };
+        assert_eq!(rx.drain(NOW, ALL, &mut each(|_: &u64| ())), end);
+    }
+}
+
+/// A consumer that stalls in its handler refuses the producers after a lap, of the ring or of each one's lane.
+#[test]
+fn a_consumer_that_stalls_refuses_producers_after_a_lap() {
+    fn refused<K: Sink<Event = u64>, S: Source<Event = u64> + Send>(
+        mut txs: [K; 2],
+        mut rx: S,
+        rooms: [usize; 2],
+    ) {
+        txs[0].push(0).unwrap();
+        let (stalled, stall) = stall();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(move || {
+                let _ = rx.drain(NOW, 1, &mut each(|_: &u64| stall.here()));
+                rx
+            });
+            stalled.arrived();
+            for (tx, room) in txs.iter_mut().zip(rooms) {
+                let taken = (1..=9).take_while(|n| tx.push(*n).is_ok()).count();
+                assert_eq!(taken, room, "and no push waits");
+            }
+            stalled.go_on();
+            let mut rx = thread.join().unwrap();
+            assert_eq!(drain(&mut rx).len(), rooms[0] + rooms[1]);
+            assert!(txs.iter_mut().all(|tx| tx.push(1).is_ok()));
+        });
+    }
+    let (tx, rx) = channels::channel(4, || 0).unwrap();
+    refused([tx.clone(), tx], rx, [3, 0]);
+    let (txs, rx) = channels::lanes(2, 4, || 0).unwrap();
+    refused(txs.try_into().unwrap(), rx, [3, 4]);
 }
 
 /// The other reader sees all that the ring can hold, the producers are refused and not blocked, and all go on after.

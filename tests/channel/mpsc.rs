@@ -449,7 +449,7 @@ fn soak<K: Sink<Event = (usize, u64)> + Send>(
 
 #[test]
 fn many_threads_hand_everything_over_in_order() {
-    let n: u64 = if cfg!(miri) { 20 } else { 50_000 };
+    let n: u64 = if cfg!(miri) { 20 } else { 20_000 };
     for (producers, capacity) in [(1, 1), (2, 2), (3, 64), (4, 1024)] {
         let start = Sequence::ZERO.minus(5);
         let (tx, rx) = mpsc::channel_from(start, capacity, || (0, 0)).unwrap();
