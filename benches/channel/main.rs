@@ -4,6 +4,7 @@
 //! yield. `base` passes nothing on: it is what the harness itself costs. Figures of different runs do not compare, as
 //! the way between two cores changes with where they are; those of one run do.
 
+mod mpsc;
 mod multicast;
 mod spsc;
 
@@ -275,5 +276,5 @@ fn group<'a>(c: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
     group
 }
 
-criterion_group!(benches, spsc::benches, multicast::benches);
+criterion_group!(benches, spsc::benches, mpsc::benches, multicast::benches);
 criterion_main!(benches);
