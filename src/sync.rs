@@ -52,6 +52,19 @@ pub(crate) fn will_write<T>(place: &T) {
     let _ = place;
 }
 
+/// Tells the processor `n` times that this thread waits: a moment without a system call, and none at all in a model,
+/// where time does not pass.
+#[cold]
+#[inline(never)]
+pub(crate) fn pause(n: u32) {
+    #[cfg(loom)]
+    let _ = n;
+    #[cfg(not(loom))]
+    for _ in 0..n {
+        std::hint::spin_loop();
+    }
+}
+
 /// Gives the rest of this thread's time slice away: one system call.
 #[inline]
 pub(crate) fn yield_now() {

@@ -24,6 +24,7 @@
 
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Claim, Cursor, Progress, Published, Sequence, Slots, Stamp};
+use crate::sync;
 
 /// What stands before the writers of one ring: the ring they fill, and those who have to be done with a slot before it
 /// is free again.
@@ -75,12 +76,21 @@ pub(super) struct SharedWriter<G: SharedGate> {
     next: Sequence,
     /// The gate was seen to let everything before it be filled. May be stale, never too late.
     free_until: Sequence,
+    /// Races lost to other producers; see `PATIENCE`.
+    lost: u32,
 }
+
+/// A producer that loses a race has the line of the claim, and gets the next slot at once. Where all do that all the
+/// time, the line goes back and forth between them with each event. So one that has lost so many races ...
+const PATIENCE: u32 = 64;
+/// ... steps back for so many pauses, in which another can claim one slot after the other. If none did, it begins to count
+/// again; if one did, it steps back at the next race, too.
+const STEP_BACK: u32 = 32;
 
 impl<G: SharedGate> SharedWriter<G> {
     /// The first producer of a ring; those that follow are its clones.
     pub(super) fn new(gate: G, start: Sequence) -> Self {
-        Self { gate, next: start, free_until: start }
+        Self { gate, next: start, free_until: start, lost: 0 }
     }
     pub(super) fn gate(&self) -> &G {
         &self.gate
@@ -94,6 +104,7 @@ impl<G: SharedGate> SharedWriter<G> {
     #[inline]
     fn claim(&mut self, want: u64) -> Result<(Sequence, u64), Refused> {
         let capacity = self.gate.slots().capacity();
+        let mut stepped_back = false;
         loop {
             // More than a lap is less than nothing: others have claimed past what this producer knows to be free.
             let known = self.free_until.since(self.next);
@@ -102,11 +113,30 @@ impl<G: SharedGate> SharedWriter<G> {
             match self.gate.claims().claim.take(from, n) {
                 Ok(()) => {
                     self.next = from.plus(n);
+                    if stepped_back {
+                        self.lost = 0;
+                    }
                     return Ok((from, n));
                 }
-                Err(now) => self.next = now,
+                Err(now) => {
+                    self.next = now;
+                    stepped_back = self.lose(stepped_back);
+                }
             }
         }
+    }
+    /// A race is lost. Whether it is time to step back, which is done then.
+    #[cold]
+    fn lose(&mut self, stepped_back: bool) -> bool {
+        if stepped_back {
+            return false;
+        }
+        self.lost = PATIENCE.min(self.lost + 1);
+        let patient = self.lost < PATIENCE;
+        if !patient {
+            sync::pause(STEP_BACK);
+        }
+        !patient
     }
     /// How many slots are free from `next` on: at least one, or a refusal.
     #[cold]

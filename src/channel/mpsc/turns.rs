@@ -32,11 +32,10 @@ impl Turns {
     ) -> Drained {
         let (mut count, mut closed) = (0, 0);
         for _ in 0..sources.len() {
-            if count == limit {
-                return Drained { count, end: None };
-            }
             let want = self.left.min(limit - count);
-            let taken = take(&mut sources[self.turn], want);
+            let source = &mut sources[self.turn];
+            // One by one is a short way through most sources, if the compiler knows.
+            let taken = if want == 1 { take(source, 1) } else { take(source, want) };
             count += taken.count;
             self.left -= taken.count;
             let halted = matches!(taken.end, Some(End::Halted(_)));
@@ -47,6 +46,9 @@ impl Turns {
             }
             if halted {
                 return Drained { count, end: taken.end };
+            }
+            if count == limit {
+                break;
             }
         }
         // `Closed` is stable, so that each source said it in this round is enough.
