@@ -21,6 +21,11 @@
 //!
 //! A producer claims from where it left off, without a look at the claim first: if nobody else was there meanwhile, that
 //! is right, and if somebody was, the failure says where the claim is and has brought its line here for the next try.
+//!
+//! Where several producers claim without a rest, that line goes back and forth between them with each event, and costs
+//! many times what the events do. A producer that has lost a number of races finds out whether it is so: it steps back for
+//! a moment before it tries again, and as long as others claim in that moment, it does so at each race it loses. So they
+//! take turns of many events each. Where nobody claims in between, nobody steps back but at one of many races lost.
 
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Claim, Cursor, Progress, Published, Sequence, Slots, Stamp};
@@ -76,15 +81,14 @@ pub(super) struct SharedWriter<G: SharedGate> {
     next: Sequence,
     /// The gate was seen to let everything before it be filled. May be stale, never too late.
     free_until: Sequence,
-    /// Races lost to other producers; see `PATIENCE`.
+    /// Races lost to other producers, less than `PATIENCE`.
     lost: u32,
 }
 
-/// A producer that loses a race has the line of the claim, and gets the next slot at once. Where all do that all the
-/// time, the line goes back and forth between them with each event. So one that has lost so many races ...
+/// So many races lost are too many: the producer steps back, and if another claims meanwhile, then also at each race that it
+/// loses next.
 const PATIENCE: u32 = 64;
-/// ... steps back for so many pauses, in which another can claim one slot after the other. If none did, it begins to count
-/// again; if one did, it steps back at the next race, too.
+/// Pauses of a step back: less than two microseconds, in which another may claim a hundred slots.
 const STEP_BACK: u32 = 32;
 
 impl<G: SharedGate> SharedWriter<G> {
@@ -114,29 +118,28 @@ impl<G: SharedGate> SharedWriter<G> {
                 Ok(()) => {
                     self.next = from.plus(n);
                     if stepped_back {
+                        // Nobody came in between: there was no need to.
                         self.lost = 0;
                     }
                     return Ok((from, n));
                 }
                 Err(now) => {
                     self.next = now;
-                    stepped_back = self.lose(stepped_back);
+                    stepped_back = !stepped_back && self.steps_back();
                 }
             }
         }
     }
-    /// A race is lost. Whether it is time to step back, which is done then.
+    /// Counts a lost race. Steps back if there were too many, and says so.
     #[cold]
-    fn lose(&mut self, stepped_back: bool) -> bool {
-        if stepped_back {
+    fn steps_back(&mut self) -> bool {
+        self.lost += 1;
+        if self.lost < PATIENCE {
             return false;
         }
-        self.lost = PATIENCE.min(self.lost + 1);
-        let patient = self.lost < PATIENCE;
-        if !patient {
-            sync::pause(STEP_BACK);
-        }
-        !patient
+        self.lost = PATIENCE - 1;
+        sync::pause(STEP_BACK);
+        true
     }
     /// How many slots are free from `next` on: at least one, or a refusal.
     #[cold]
@@ -243,5 +246,44 @@ impl<T> Drop for Claimed<'_, T> {
             self.slots.mark(self.at).abandon(self.at);
             self.at = self.at.next();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::Arc;
+
+    /// A ring whose followers have always just caught up.
+    type Open = Arc<(Slots<u64, Stamp>, Claims)>;
+
+    impl SharedGate for Open {
+        type Event = u64;
+        fn slots(&self) -> &Slots<u64, Stamp> {
+            &self.0
+        }
+        fn claims(&self) -> &Claims {
+            &self.1
+        }
+        fn slowest(&self, from: Sequence) -> Option<Progress> {
+            Some(Progress { done: from, closed: false, left: false })
+        }
+    }
+
+    #[test]
+    fn a_step_back_in_vain_is_the_last_for_long() {
+        let start = Sequence::ZERO.minus(3);
+        let slots = Slots::new(2, start, || 0, |at| Claims::stamp(at, 2)).unwrap();
+        let mut a = SharedWriter::new(Open::new((slots, Claims::new(start))), start);
+        let mut b = a.clone();
+        // Each finds that the other was there, and nobody claims while it steps back.
+        for lost in (0..PATIENCE).chain(0..3) {
+            a.fill(|_| Ok(())).unwrap();
+            b.fill(|_| Ok(())).unwrap();
+            assert_eq!(a.lost, lost);
+        }
+        // After one that was not in vain, the next comes at once.
+        a.lost = PATIENCE - 1;
+        assert!(a.steps_back() && a.steps_back());
     }
 }

@@ -39,12 +39,16 @@
 //! | order of one producer's events     | kept                                          | kept                                     |
 //! | `a` was filled before the fill of `b` began | `a` comes first                      | `a` comes first only if from one producer |
 //! | [`At::seq`](crate::contract::At)   | position in the ring; void slots leave gaps   | counted by the consumer, without a gap   |
-//! | a fill costs                       | a contended compare-and-swap, and a store     | a store to a line of its own             |
+//! | a fill costs                       | a compare-and-swap on a line of all producers, and a store | a store to a line of its own |
 //! | an empty drain costs               | a load                                        | a load for each lane                     |
 //! | memory                             | `capacity` slots, 8 bytes more each           | `capacity` slots for each producer       |
 //!
 //! Take the lanes where the producers are known beforehand and may be held up anywhere (by the scheduler, by a page that
 //! is not there), and the channel where producers come and go, or where the order between them counts.
+//!
+//! Producers of a channel that fill without a rest would take its claim's line from each other with each event; one that
+//! finds that it is so steps back for some pauses (less than two microseconds) when it has lost a race, so that they take
+//! turns of many events. One that fills now and then does not.
 //!
 //! Nothing is allocated after construction, by a `clone` neither, and there is no system call. Closing goes both ways:
 //! when the (last) producer is gone, the consumer drains what is left, then sees the end; when the consumer is gone,

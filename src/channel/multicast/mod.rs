@@ -25,7 +25,7 @@
 //!
 //! | operation              | one producer ([`One`]) | many producers ([`Many`])                                        |
 //! |------------------------|------------------------|------------------------------------------------------------------|
-//! | fill                   | wait-free              | lock-free: a claim that loses a race is tried again              |
+//! | fill                   | wait-free              | lock-free: a claim that loses a race is tried again, for [how long](super::mpsc) see there |
 //! | drain                  | wait-free              | wait-free, but **stops before a slot that was claimed and is not finished** |
 //! | a reader that stalls   | `Full` after a lap     | `Full` after a lap                                               |
 //! | a producer that stalls in its fill | nothing new | readers stop at its slot, other producers get `Full` after the rest of the lap; all go on when it does |
