@@ -8,6 +8,7 @@ mod broadcast;
 mod bytes;
 mod latest;
 mod mpmc;
+mod mpsc;
 mod multicast;
 mod spmc;
 mod spsc;
@@ -286,6 +287,7 @@ criterion_group!(
     bytes::benches,
     latest::benches,
     mpmc::benches,
+    mpsc::benches,
     multicast::benches,
     spmc::benches,
     spsc::benches,

@@ -7,6 +7,7 @@
 //! | [`mpmc::strict`] | many   | many      | one consumer; nobody who stalls stops the others | the producer is refused |
 //! | [`spmc`]      | one       | many      | one of the consumers          | the producer is refused |
 //! | [`mpmc`]      | many      | many      | one of the consumers          | a producer is refused   |
+//! | [`mpsc`]      | many      | one       | the consumer                  | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
 //! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
 //! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
@@ -32,9 +33,11 @@ mod follower;
 pub mod latest;
 mod lossy;
 pub mod mpmc;
+pub mod mpsc;
 pub mod multicast;
 pub mod overflow;
 mod pace;
+mod shared_writer;
 pub mod spmc;
 pub mod spsc;
 mod writer;

@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use crate::channel::mpsc::{Numbered, Turns};
 use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
 use crate::ring::Sequence;
 use core::fmt;
@@ -38,10 +39,15 @@ use core::fmt;
 /// One source made of several of a kind, with dense numbers in `At::seq`.
 ///
 /// A source over sources: each producer has a lane of its own (an SPSC ring, say), the sequencer takes from all of
-/// them, and the stage it drives sees one stream. It is the second sequencer of this crate; the first costs nothing, as
-/// it is the claim of a [multicast ring with many producers](crate::channel::multicast):
+/// them, and the stage it drives sees one stream. Where the lanes are new and taken in turn,
+/// [`mpsc::lanes`](crate::channel::mpsc::lanes) is the same with less to write: it makes the rings, and its merge is that
+/// of [`round_robin`](Self::round_robin). The sequencer merges lanes of any kind, by a key if asked to, and begins its
+/// numbers where it is told.
 ///
-/// |                                             | `Sequencer` over lanes              | claim of a ring with many producers      |
+/// It is the second sequencer of this crate; the first costs nothing, as it is the claim of a ring with many producers,
+/// [`mpsc::channel`](crate::channel::mpsc::channel) or [multicast](crate::channel::multicast):
+///
+/// |                                             | `Sequencer` or `mpsc::lanes`        | claim of a ring with many producers      |
 /// |---------------------------------------------|-------------------------------------|------------------------------------------|
 /// | number                                      | dense: 1, 2, 3, ...                 | position in the ring; a gap for each fill that failed |
 /// | order of one producer's events              | kept                                | kept                                     |
@@ -80,8 +86,7 @@ impl<Src: Source> Sequencer<Src, RoundRobin> {
     /// that has events. Without any lane it is closed. Allocates room for the lanes.
     #[must_use]
     pub fn round_robin(lanes: impl IntoIterator<Item = Src>, burst: usize) -> Self {
-        let burst = burst.max(1);
-        Self::new(lanes.into_iter().collect(), RoundRobin { burst, turn: 0, left: burst })
+        Self::new(lanes.into_iter().collect(), RoundRobin(Turns::new(burst)))
     }
 }
 
@@ -175,20 +180,7 @@ mod sealed {
 
 /// Up to so many events of each lane in turn.
 #[derive(Debug)]
-pub struct RoundRobin {
-    burst: usize,
-    /// The lane whose turn it is. It keeps the turn while the stage says `Again`: the event in hand must come next.
-    turn: usize,
-    /// What is left of its burst, at least 1.
-    left: usize,
-}
-
-impl RoundRobin {
-    fn pass_on(&mut self, lanes: usize) {
-        self.turn = (self.turn + 1) % lanes;
-        self.left = self.burst;
-    }
-}
+pub struct RoundRobin(Turns);
 
 impl<Src: Source> Order<Src> for RoundRobin {
     #[inline]
@@ -197,29 +189,9 @@ impl<Src: Source> Order<Src> for RoundRobin {
         lanes: &mut [Src],
         _: Tick,
         limit: usize,
-        mut take: impl FnMut(&mut Src, usize) -> Drained,
+        take: impl FnMut(&mut Src, usize) -> Drained,
     ) -> Drained {
-        let (mut count, mut closed) = (0, 0);
-        for _ in 0..lanes.len() {
-            if count == limit {
-                return Drained { count, end: None };
-            }
-            let want = self.left.min(limit - count);
-            let taken = take(&mut lanes[self.turn], want);
-            count += taken.count;
-            self.left -= taken.count;
-            let halted = matches!(taken.end, Some(End::Halted(_)));
-            closed += usize::from(taken.end == Some(End::Closed));
-            // A lane keeps its turn if the stage or the limit cut it short.
-            if self.left == 0 || (!halted && taken.count < want) {
-                self.pass_on(lanes.len());
-            }
-            if halted {
-                return Drained { count, end: taken.end };
-            }
-        }
-        // `Closed` is stable, so that each lane said it in this round is enough.
-        Drained { count, end: (closed == lanes.len()).then_some(End::Closed) }
+        self.0.round(lanes, limit, take)
     }
 }
 
@@ -322,22 +294,5 @@ fn look<Src: Source, Key>(lane: &mut Src, now: Tick, key: &mut impl FnMut(&Src::
 impl<Key, F> fmt::Debug for ByKey<Key, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ByKey").field("waits", &self.waits).field("most", &self.most).finish_non_exhaustive()
-    }
-}
-
-/// Gives what it is shown its number, and uses a number up when the event is consumed.
-struct Numbered<'a, S> {
-    next: &'a mut Sequence,
-    stage: &'a mut S,
-}
-
-impl<In, S: Stage<In>> Stage<In> for Numbered<'_, S> {
-    #[inline]
-    fn on_event(&mut self, event: In, at: At) -> Flow {
-        let flow = self.stage.on_event(event, At { seq: *self.next, now: at.now });
-        if flow != Err(Halt::Again) {
-            *self.next = self.next.next();
-        }
-        flow
     }
 }

@@ -7,6 +7,7 @@ mod hangs;
 mod kit;
 mod latest;
 mod mpmc;
+mod mpsc;
 mod multicast;
 mod overflow;
 

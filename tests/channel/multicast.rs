@@ -1,5 +1,7 @@
 use crate::kit::{MulticastMany, MulticastOne, channel_conforms};
-use ringmain::channel::multicast::{Many, Multicast, One, SharedProducer, TopologyError};
+use ringmain::channel::multicast::{
+    Editor, Gated, Many, Multicast, One, Reader, SharedProducer, TopologyError,
+};
 use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
 use ringmain::ring::Sequence;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,8 +11,12 @@ const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
 
 fn drain<T: Copy>(rx: &mut impl Source<Event = T>) -> Vec<T> {
+    drain_at_most(rx, ALL)
+}
+
+fn drain_at_most<T: Copy>(rx: &mut impl Source<Event = T>, limit: usize) -> Vec<T> {
     let mut seen = Vec::new();
-    let _ = rx.drain(NOW, ALL, &mut each(|event: &T| seen.push(*event)));
+    let _ = rx.drain(NOW, limit, &mut each(|event: &T| seen.push(*event)));
     seen
 }
 
@@ -483,10 +489,104 @@ mod property {
             }
         }
     }
+}
 
-    fn drain_at_most(rx: &mut impl Source<Event = u64>, limit: usize) -> Vec<u64> {
-        let mut seen = Vec::new();
-        let _ = rx.drain(NOW, limit, &mut each(|event: &u64| seen.push(*event)));
-        seen
-    }
+fn gated(name: &'static str, behind: usize) -> Option<Gated> {
+    Some(Gated { name, behind })
+}
+
+/// A chain, a reader beside it, and one that may leave: whoever is furthest behind is named, as things change.
+#[test]
+fn a_producer_is_told_which_leaf_gates_it_and_by_how_much() {
+    let mut ring = ring();
+    let mut check = ring.editor("check", &[]);
+    let mut book = ring.reader("book", &[&check]);
+    let mut audit = ring.reader("audit", &[&check]);
+    let mut view = ring.optional().reader("view", &[&check]);
+    let mut tx = ring.build().unwrap();
+    assert_eq!(tx.gated_by(), None);
+
+    fill(&mut tx, 1..=4);
+    assert_eq!(drain(&mut check).len(), 4);
+    // The node in the middle gates nobody itself.
+    assert!(matches!(tx.gated_by(), Some(Gated { name: "book" | "audit" | "view", behind: 4 })));
+    assert_eq!(drain_at_most(&mut book, 3).len(), 3);
+    assert_eq!(drain_at_most(&mut audit, 2).len(), 2);
+    assert_eq!((tx.gated_by(), tx.len()), (gated("view", 4), 4));
+    assert_eq!(drain(&mut view).len(), 4);
+    assert_eq!(tx.gated_by(), gated("audit", 2));
+    tx.push(5).unwrap();
+    assert_eq!(tx.gated_by(), gated("audit", 3));
+    assert_eq!(drain(&mut audit).len(), 2);
+    assert_eq!(tx.gated_by(), gated("book", 2));
+
+    // Whoever has left gates nobody, whoever has closed the ring still does.
+    assert_eq!(drain(&mut book).len(), 1);
+    assert_eq!(drain(&mut check).len(), 1);
+    assert_eq!((drain(&mut audit).len(), drain(&mut book).len()), (1, 1));
+    assert_eq!(tx.gated_by(), gated("view", 1));
+    drop(view);
+    assert_eq!((tx.gated_by(), tx.is_empty()), (None, true));
+    tx.push(6).unwrap();
+    drop(audit);
+    assert_eq!(drain(&mut check).len() + drain(&mut book).len(), 2);
+    assert_eq!((tx.gated_by(), tx.closed_by()), (gated("audit", 1), Some("audit")));
+}
+
+#[test]
+fn each_of_many_producers_is_told_the_same() {
+    let mut ring = many(4);
+    let (mut fast, mut slow) = (ring.reader("fast", &[]), ring.reader("slow", &[]));
+    let view = ring.optional().reader("view", &[]);
+    let mut tx = ring.build().unwrap();
+    let mut other = tx.clone();
+    let both = |tx: &SharedProducer<u64>, other: &SharedProducer<u64>| {
+        assert_eq!(tx.gated_by(), other.gated_by());
+        assert_eq!(tx.len(), tx.gated_by().map_or(0, |gated| gated.behind));
+        tx.gated_by()
+    };
+    assert_eq!(both(&tx, &other), None);
+    tx.push(1).unwrap();
+    other.push(2).unwrap();
+    assert!(tx.fill(|_| -> Flow { Err(Halt::Again) }).is_err());
+    assert_eq!(both(&tx, &other), gated("view", 3), "void slots are counted, too");
+    drop(view);
+    assert_eq!(drain(&mut fast), [1, 2]);
+    assert_eq!(both(&tx, &other), gated("slow", 3));
+    assert_eq!(drain_at_most(&mut slow, 1), [1]);
+    assert_eq!(both(&tx, &other), gated("slow", 2));
+    other.push(3).unwrap();
+    tx.push(4).unwrap();
+    assert_eq!((both(&tx, &other), tx.push(5).is_err()), (gated("slow", 4), true), "the ring is full");
+    assert_eq!(drain(&mut slow), [2, 3, 4]);
+    assert_eq!(both(&tx, &other), gated("fast", 2));
+    assert_eq!(drain(&mut fast), [3, 4]);
+    assert_eq!(both(&tx, &other), None);
+}
+
+#[test]
+fn a_node_says_whom_it_waits_for() {
+    let mut ring = ring();
+    let mut first = ring.editor("first", &[]);
+    let mut left = ring.reader("left", &[&first]);
+    let mut right = ring.reader("right", &[&first]);
+    let mut join = ring.reader("join", &[&left, &right]);
+    let mut tx = ring.build().unwrap();
+    let asked = |first: &Editor<u64>, others: [&Reader<u64>; 3]| {
+        assert_eq!(first.held_back_by(), None, "it waits for the producer alone");
+        others.map(Reader::held_back_by)
+    };
+    assert_eq!(asked(&first, [&left, &right, &join]), [Some("first"), Some("first"), Some("left")]);
+    fill(&mut tx, 1..=3);
+    assert_eq!(asked(&first, [&left, &right, &join]), [Some("first"), Some("first"), Some("left")]);
+    assert_eq!(drain(&mut first).len(), 3);
+    assert_eq!(asked(&first, [&left, &right, &join]), [None, None, Some("left")]);
+    assert_eq!(drain(&mut left).len(), 3);
+    assert_eq!(asked(&first, [&left, &right, &join]), [Some("first"), None, Some("right")]);
+    assert_eq!(drain_at_most(&mut right, 2).len(), 2);
+    assert_eq!(asked(&first, [&left, &right, &join]), [Some("first"), None, None]);
+    assert_eq!(drain(&mut join).len(), 2);
+    assert_eq!(asked(&first, [&left, &right, &join]), [Some("first"), None, Some("right")]);
+    // From the leaf that gates to the node that has something to do.
+    assert_eq!((tx.gated_by(), right.is_empty()), (gated("join", 1), false));
 }

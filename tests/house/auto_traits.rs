@@ -13,7 +13,9 @@
 //! | `&Cell<u64>`          | no     | no     |
 
 use core::marker::PhantomData;
-use ringmain::channel::{broadcast, bytes, latest, mpmc, mpmc::strict, multicast, overflow, spmc, spsc};
+use ringmain::channel::{
+    broadcast, bytes, latest, mpmc, mpmc::strict, mpsc, multicast, overflow, spmc, spsc,
+};
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -57,18 +59,40 @@ table! {
     false false &'static Cell<u64>,
 }
 
-// The ends of an SPSC ring give each event to one thread at a time: `Send` is enough.
+// Where each event is with one thread at a time, `Send` is enough; so it is where events are copied from thread to thread.
+// (Only the `u64` of these can be an event of the lossy rings.)
+macro_rules! one_at_a_time_table {
+    ($($($handle:ident)::+),+) => {$(
+        table! {
+            true  false $($handle)::+<u64>,
+            true  false $($handle)::+<Cell<u64>>,
+            false false $($handle)::+<Guard>,
+            false false $($handle)::+<Rc<u64>>,
+            false false $($handle)::+<&'static Cell<u64>>,
+        }
+    )+};
+}
+one_at_a_time_table! {
+    spsc::Producer,
+    spsc::Consumer,
+    mpsc::Producer,
+    mpsc::Consumer,
+    mpsc::Lanes,
+    spmc::Producer,
+    mpmc::Producer,
+    mpmc::Consumer,
+    strict::Producer,
+    strict::Consumer,
+    broadcast::Producer,
+    broadcast::Reader,
+    latest::Producer,
+    latest::Reader
+}
 table! {
-    true  false spsc::Producer<u64>,
-    true  false spsc::Producer<Cell<u64>>,
-    false false spsc::Producer<Guard>,
-    false false spsc::Producer<Rc<u64>>,
-    false false spsc::Producer<&'static Cell<u64>>,
-    true  false spsc::Consumer<u64>,
-    true  false spsc::Consumer<Cell<u64>>,
-    false false spsc::Consumer<Guard>,
-    false false spsc::Consumer<Rc<u64>>,
-    false false spsc::Consumer<&'static Cell<u64>>,
+    true  false spsc::Producer<u64, spsc::Spaced>,
+    false false spsc::Producer<Guard, spsc::Spaced>,
+    true  false spsc::Consumer<u64, spsc::Spaced>,
+    false false spsc::Consumer<Guard, spsc::Spaced>,
     true  false spsc::Claim<'static, u64>,
     false false spsc::Claim<'static, Guard>,
 }
@@ -79,39 +103,6 @@ table! {
     true  false bytes::Consumer,
     true  false bytes::Batch<'static>,
     false false bytes::Claim<'static>,
-}
-
-// So do those of a channel whose consumers compete.
-table! {
-    true  false strict::Producer<u64>,
-    true  false strict::Producer<Cell<u64>>,
-    false false strict::Producer<Guard>,
-    false false strict::Producer<Rc<u64>>,
-    false false strict::Producer<&'static Cell<u64>>,
-    true  false strict::Consumer<u64>,
-    true  false strict::Consumer<Cell<u64>>,
-    false false strict::Consumer<Guard>,
-    false false strict::Consumer<Rc<u64>>,
-    false false strict::Consumer<&'static Cell<u64>>,
-}
-
-// So do those of rings whose consumers share the work, however many they are.
-table! {
-    true  false mpmc::Producer<u64>,
-    true  false mpmc::Producer<Cell<u64>>,
-    false false mpmc::Producer<Guard>,
-    false false mpmc::Producer<Rc<u64>>,
-    false false mpmc::Producer<&'static Cell<u64>>,
-    true  false mpmc::Consumer<u64>,
-    true  false mpmc::Consumer<Cell<u64>>,
-    false false mpmc::Consumer<Guard>,
-    false false mpmc::Consumer<Rc<u64>>,
-    false false mpmc::Consumer<&'static Cell<u64>>,
-    true  false spmc::Producer<u64>,
-    true  false spmc::Producer<Cell<u64>>,
-    false false spmc::Producer<Guard>,
-    false false spmc::Producer<Rc<u64>>,
-    false false spmc::Producer<&'static Cell<u64>>,
 }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.
@@ -133,25 +124,6 @@ multicast_table! {
     multicast::Reader<multicast::Many>,
     multicast::Editor<multicast::One>,
     multicast::Editor<multicast::Many>
-}
-
-// What is copied from thread to thread has to be `Send`, as if it were moved. (Only the `u64` of these can be an event.)
-macro_rules! lossy_table {
-    ($($($handle:ident)::+),+) => {$(
-        table! {
-            true  false $($handle)::+<u64>,
-            true  false $($handle)::+<Cell<u64>>,
-            false false $($handle)::+<Guard>,
-            false false $($handle)::+<Rc<u64>>,
-            false false $($handle)::+<&'static Cell<u64>>,
-        }
-    )+};
-}
-lossy_table! {
-    broadcast::Producer,
-    broadcast::Reader,
-    latest::Producer,
-    latest::Reader
 }
 
 // The shared memory below them.

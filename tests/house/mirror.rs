@@ -4,11 +4,12 @@ use crate::assert_silent;
 use crate::source::{Source, sources};
 
 /// Files that are a part of another structure, and are proven with it.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 11] = [
     ("channel/batch", "channel/spsc"),
     ("channel/follower", "channel/spsc"),
     ("channel/pace", "channel/spsc"),
     ("channel/lossy", "channel/broadcast"),
+    ("channel/shared_writer", "channel/mpsc"),
     ("channel/writer", "channel/spsc"),
     ("pattern/branches", "pattern/content_router"),
     ("pattern/criterion", "pattern/filter"),

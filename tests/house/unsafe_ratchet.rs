@@ -5,7 +5,7 @@ use crate::assert_silent;
 use crate::source::{Source, sources, words};
 
 /// Blocks and implementations in shipped code. To raise a number, give the reason in the same commit.
-const UNSAFE: [(&str, usize, usize); 15] = [
+const UNSAFE: [(&str, usize, usize); 17] = [
     ("src/channel/bytes/consumer.rs", 5, 0),
     ("src/channel/bytes/frame.rs", 2, 0),
     ("src/channel/bytes/producer.rs", 3, 0),
@@ -15,8 +15,10 @@ const UNSAFE: [(&str, usize, usize); 15] = [
     ("src/channel/mpmc/producer.rs", 1, 0),
     ("src/channel/mpmc/shared.rs", 0, 1),
     ("src/channel/multicast/reader.rs", 1, 0),
-    ("src/channel/multicast/shared_producer.rs", 1, 0),
     ("src/channel/spsc/mod.rs", 3, 1),
+    ("src/channel/mpsc/consumer.rs", 1, 0),
+    ("src/channel/mpsc/mod.rs", 0, 1),
+    ("src/channel/shared_writer.rs", 1, 0),
     ("src/channel/writer.rs", 2, 0),
     ("src/ring/region.rs", 4, 1),
     ("src/ring/slots.rs", 6, 2),

@@ -11,6 +11,7 @@ mod broadcast;
 mod bytes;
 mod latest;
 mod mpmc;
+mod mpsc;
 mod multicast;
 mod spmc;
 mod spsc;

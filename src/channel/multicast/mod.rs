@@ -25,7 +25,7 @@
 //!
 //! | operation              | one producer ([`One`]) | many producers ([`Many`])                                        |
 //! |------------------------|------------------------|------------------------------------------------------------------|
-//! | fill                   | wait-free              | lock-free: a claim that loses a race is tried again              |
+//! | fill                   | wait-free              | lock-free: a claim that loses a race is tried again, for [how long](super::mpsc) see there |
 //! | drain                  | wait-free              | wait-free, but **stops before a slot that was claimed and is not finished** |
 //! | a reader that stalls   | `Full` after a lap     | `Full` after a lap                                               |
 //! | a producer that stalls in its fill | nothing new | readers stop at its slot, other producers get `Full` after the rest of the lap; all go on when it does |
@@ -40,6 +40,16 @@
 //! | the (last) producer       | every node drains what is there, then sees the end                                   |
 //! | a reader or an editor     | nodes behind it see the end at its last position; producers are refused with `Closed` |
 //! | an optional reader        | nothing: it gates nobody any more                                                    |
+//!
+//! # Who holds up whom
+//!
+//! | question                          | asked of      | answer                                                         |
+//! |-----------------------------------|---------------|-----------------------------------------------------------------|
+//! | who gates the producers, by how much | `gated_by` of a producer | the [leaf](Gated) that is furthest behind            |
+//! | whom does this node wait for      | `held_back_by` of a node | one that it named and has caught up with             |
+//!
+//! A leaf that gates may itself be held back: ask it, then the node that it names, and so on to one that is held back by
+//! nobody and has events to consume. The answers are a few loads, and true of a moment that is past.
 //!
 //! Order: total; every reader sees the events in the same order, in which each producer's own are in the order it
 //! filled them. Algorithm: Thompson et al., "Disruptor" (LMAX, 2011), with stamps in the slots instead of an
@@ -70,4 +80,4 @@ pub use mode::{Many, Mode, One};
 pub use producer::Producer;
 pub use reader::{Editor, Reader};
 pub use shared_producer::SharedProducer;
-pub use topology::{Multicast, Optional, TopologyError, Upstream};
+pub use topology::{Gated, Multicast, Optional, TopologyError, Upstream};

@@ -1,6 +1,7 @@
 //! One producer or many: how the first readers learn what is filled.
 
-use crate::ring::{Claim, Cursor, Progress, Published, Sequence, Stamp};
+use crate::channel::shared_writer::Claims;
+use crate::ring::{Cursor, Progress, Published, Sequence, Stamp};
 use core::fmt::Debug;
 
 /// One producer: a cursor says how far the ring is filled, and a slot holds the event alone.
@@ -12,10 +13,7 @@ pub struct One {
 /// Many producers: each claims its slots and stamps them when they are filled, eight bytes a slot.
 #[derive(Debug)]
 pub struct Many {
-    pub(super) claim: Claim,
-    /// Moves once: to the end of the last claim, and closed, when the last producer is gone. So an empty drain looks
-    /// at a line that nobody writes.
-    pub(super) end: Cursor,
+    pub(super) claims: Claims,
 }
 
 /// [`One`] or [`Many`].
@@ -62,17 +60,14 @@ impl Mode for One {
 impl Mode for Many {
     type Mark = Stamp;
     fn new(start: Sequence) -> Self {
-        Self { claim: Claim::new(start), end: Cursor::new(start) }
+        Self { claims: Claims::new(start) }
     }
     fn mark(at: Sequence, capacity: u64) -> Stamp {
-        Stamp::new(at.minus(capacity))
+        Claims::stamp(at, capacity)
     }
-    /// Until the end is known a reader may go on for a lap; the stamps stop it. When the end is known, every stamp
-    /// before it is, too: the last producer to go has seen the others go, and they had finished.
     #[inline]
     fn ahead(&self, done: Sequence, capacity: u64) -> Progress {
-        let end = self.end.read();
-        if end.closed { end } else { Progress { done: done.plus(capacity), ..end } }
+        self.claims.ahead(done, capacity)
     }
     #[inline]
     fn published(mark: &Stamp, at: Sequence) -> Published {

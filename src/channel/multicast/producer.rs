@@ -1,7 +1,7 @@
 //! The end that puts in, where there is one.
 
 use super::One;
-use super::topology::{Leaves, slowest};
+use super::topology::{Gated, Leaves, slowest};
 use crate::channel::writer::{Gate, Writer};
 use crate::contract::{Filled, Flow, Sink};
 use crate::ring::{Cursor, Progress, Sequence, Slots};
@@ -50,6 +50,13 @@ impl<T> Producer<T> {
     #[must_use]
     pub fn closed_by(&self) -> Option<&'static str> {
         self.writer.gate().closed_by()
+    }
+    /// The leaf that gates this producer: the one that is furthest behind, and how far; nothing if all leaves have
+    /// consumed everything, or have left. May be stale at once, but until this producer fills nobody gets further behind
+    /// than it says.
+    #[must_use]
+    pub fn gated_by(&self) -> Option<Gated> {
+        self.writer.gate().furthest_behind(|done| self.next().since(done))
     }
     /// The position of the next event.
     #[must_use]

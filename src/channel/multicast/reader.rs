@@ -63,6 +63,15 @@ macro_rules! node {
             pub fn is_closed(&self) -> bool {
                 self.follower.is_closed()
             }
+            /// The name of a node that this one has caught up with: it waits for that node to go on, which may be held
+            /// back itself, or have nothing to do either. Nothing if all that this node named are further, or if it
+            /// named nobody and so waits for the producers alone. May be stale at once.
+            #[must_use]
+            pub fn held_back_by(&self) -> Option<&'static str> {
+                let done = self.follower.done();
+                let after = &self.follower.feed().after;
+                after.iter().find(|node| node.cursor.read().done == done).map(|node| node.name)
+            }
             /// The position of the next event to consume.
             #[must_use]
             pub fn next(&self) -> Sequence {

@@ -285,6 +285,21 @@ impl<T, M: Mode> Leaves<T, M> {
         let gone = |progress: Progress| progress.closed && !progress.left;
         self.nodes.iter().find(|leaf| gone(leaf.cursor.read())).map(|leaf| leaf.name)
     }
+    /// The leaf that holds the producers back, if any does: `behind` says by how much, of one that was seen at a position.
+    pub(super) fn furthest_behind(&self, behind: impl Fn(Sequence) -> u64) -> Option<Gated> {
+        let leaves = self.nodes.iter().map(|leaf| (leaf.name, leaf.cursor.read())).filter(|(_, at)| !at.left);
+        let gated = leaves.map(|(name, at)| Gated { name, behind: behind(at.done) as usize });
+        gated.filter(|gated| gated.behind != 0).max_by_key(|gated| gated.behind)
+    }
+}
+
+/// Who holds the producers of a ring back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gated {
+    /// The name of the leaf that is furthest behind; of several that are, the one declared last.
+    pub name: &'static str,
+    /// How many events it has not consumed: at least one, and the ring is full if it is the capacity.
+    pub behind: usize,
 }
 
 pub(super) type Nodes = SmallVec<[Arc<Node>; 4]>;
