@@ -8,7 +8,7 @@
 //! `black_box` keeps the compiler from leaving anything out: an event is written, and a reader gets its address.
 
 use ringmain::channel::multicast::Multicast;
-use ringmain::channel::spsc;
+use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
 use ringmain::pattern::{ContentRouter, Fanout, Filter};
 use ringmain::ring::Sequence;
@@ -25,13 +25,30 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 19] = [
+const OPERATIONS: [Operation; 34] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
     ("spsc, batch of 32, 64 bytes", |n| batches::<Line, 1>(n, spsc())),
     ("spsc, refused", |n| refused(n, spsc())),
     ("spsc, empty", |n| empty(n, spsc())),
+    ("spsc spaced, push and pop, u64", |n| {
+        one_by_one::<u64, 1>(n, pair(spsc::spaced(CAPACITY, u64::default)))
+    }),
+    ("mpsc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, batch of 32", |n| batches::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc lanes, push and pop, of 2", |n| one_by_one::<u64, 1>(n, lanes())),
+    ("spmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, refused", |n| refused(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, empty", |n| empty(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc strict, push and pop", |n| one_by_one::<u64, 1>(n, strict())),
+    ("mpmc strict, refused", |n| refused(n, strict())),
+    ("mpmc strict, empty", |n| empty(n, strict())),
+    ("broadcast, push and pop, u64", |n| one_by_one::<u64, 1>(n, pair(broadcast::channel(CAPACITY)))),
+    ("broadcast, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, pair(broadcast::channel(CAPACITY)))),
+    ("latest, write and read, 64 bytes", write_and_read),
+    ("bytes, push and pop, 64 bytes", records),
     ("multicast, push and pop, 1 reader", |n| one_by_one::<u64, 1>(n, multicast())),
     ("multicast, push and pop, 2 readers", |n| one_by_one::<u64, 2>(n, multicast())),
     ("multicast, batch of 32, 1 reader", |n| batches::<u64, 1>(n, multicast())),
@@ -129,6 +146,26 @@ fn empty(n: u64, (_tx, [mut rx]): (impl Sink<Event = u64>, [impl Source<Event = 
     assert_eq!(taken, 0, "something was there");
 }
 
+/// Replaces the newest value and reads it.
+fn write_and_read(n: u64) {
+    let (mut tx, mut rx) = latest::channel(Line::default());
+    for i in 0..n {
+        let _ = black_box(tx.offer(|value| *value = Line::new(black_box(i))));
+        black_box(&rx.read());
+    }
+}
+
+/// Puts in 64 bytes and takes them out.
+fn records(n: u64) {
+    let (mut tx, mut rx) = ok(bytes::channel(64 * CAPACITY));
+    let mut taken = 0;
+    for i in 0..n {
+        let _ = black_box(tx.push(&black_box([i as u8; 64])));
+        taken += black_box(rx.drain(Tick::ZERO, 1, &mut each(|record: &[u8]| _ = black_box(record)))).count;
+    }
+    assert_eq!(taken as u64, n, "something was refused");
+}
+
 /// Gives a stage one event after another.
 fn stage(n: u64, mut stage: impl for<'e> Stage<&'e u64>) {
     for i in 0..n {
@@ -163,6 +200,16 @@ fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
 
 fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
     pair(spsc::channel(CAPACITY, T::default))
+}
+
+fn lanes() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
+    let (mut txs, rx) = ok(mpsc::lanes(2, CAPACITY, u64::default));
+    (txs.swap_remove(0), [rx])
+}
+
+fn strict() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
+    let (mut txs, mut rxs) = ok(mpmc::strict::channel(CAPACITY, 1, 1, u64::default));
+    (txs.swap_remove(0), [rxs.swap_remove(0)])
 }
 
 fn multicast<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {

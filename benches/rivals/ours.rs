@@ -1,11 +1,11 @@
 //! Ours. To enter one more, one line: what makes its ends, in the verb for where it runs.
 
 use crate::event::{Event, Put, Take};
-use crate::field::Field;
+use crate::field::{ANY, Field};
 use crate::workload::pipeline::pipeline;
 use crate::workload::stream::take;
 use ringmain::channel::multicast::{Many, Multicast, Producer, Reader, SharedProducer};
-use ringmain::channel::spsc;
+use ringmain::channel::{mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{Sink, Source, Tick, each};
 use std::fmt::Debug;
 
@@ -13,6 +13,20 @@ pub(crate) fn enter(field: &mut Field) {
     for_event::<u64>(field);
     for_event::<[u64; 8]>(field);
     field.chain("ringmain spsc", |capacity| ends(spsc::channel(capacity, u64::default)));
+    field.shared("ringmain mpsc", |capacity| ends(mpsc::channel(capacity, u64::default)));
+    field.many("ringmain mpsc, lanes", (ANY, 1), |capacity, producers, _| {
+        let (txs, rx) = ok(mpsc::lanes(producers, capacity, u64::default));
+        (txs.into_iter().map(Ours).collect(), vec![Ours(rx)])
+    });
+    field.many("ringmain spmc", (1, ANY), |capacity, _, consumers| {
+        let (tx, rx) = ok(spmc::channel(capacity, u64::default));
+        (vec![Ours(tx)], vec![Ours(rx); consumers])
+    });
+    field.competing("ringmain mpmc", |capacity| ends(mpmc::channel(capacity, u64::default)));
+    field.many("ringmain mpmc, strict", (ANY, ANY), |capacity, producers, consumers| {
+        let (txs, rxs) = ok(mpmc::strict::channel(capacity, producers, consumers, u64::default));
+        (txs.into_iter().map(Ours).collect(), rxs.into_iter().map(Ours).collect())
+    });
     field.shared("ringmain multicast, many", multicast_many);
     field.multicast("ringmain multicast", |capacity| {
         let mut ring = ok(Multicast::new(capacity, u64::default));
@@ -31,6 +45,7 @@ pub(crate) fn enter(field: &mut Field) {
 
 fn for_event<T: Event>(field: &mut Field) {
     field.ring::<T, _, _>("ringmain spsc", |capacity| ends(spsc::channel(capacity, T::default)));
+    field.ring::<T, _, _>("ringmain spsc, spaced", |capacity| ends(spsc::spaced(capacity, T::default)));
     field.ring::<T, _, _>("ringmain multicast", multicast_one);
 }
 
