@@ -122,9 +122,11 @@ impl Exchange {
     #[inline]
     #[must_use]
     pub fn has_room(&self, tail: &mut Sequence, head: &mut Sequence) -> bool {
-        if self.has_come(*tail, FULL) {
-            *tail = self.end(tail.next(), FULL);
-        }
+        !self.has_come(*tail, FULL) && self.fits(*tail, *head) || self.look_for_room(tail, head)
+    }
+    #[cold]
+    fn look_for_room(&self, tail: &mut Sequence, head: &mut Sequence) -> bool {
+        *tail = self.end(*tail, FULL);
         self.fits(*tail, *head) || {
             *head = self.end(*head, TAKEN);
             self.fits(*tail, *head)
@@ -157,29 +159,46 @@ impl Exchange {
     }
     /// Brings the first cell that has not come to `turn` to it, with `slot` in exchange for what it has; `None` if that
     /// cell has not come to the turn before. Everything before `at` has come to `turn`.
+    #[inline]
+    fn swap(&self, at: Sequence, turn: u64, slot: &mut SlotId) -> Option<Sequence> {
+        match self.try_swap(at, turn, slot) {
+            Ok(()) => Some(at),
+            Err(_) => self.search_and_swap(at, turn, slot),
+        }
+    }
+    /// `swap`, where the first cell is not the one of `at`, or others are at it.
+    #[cold]
+    fn search_and_swap(&self, mut at: Sequence, turn: u64, slot: &mut SlotId) -> Option<Sequence> {
+        let backoff = Backoff::new();
+        loop {
+            at = self.end(at, turn);
+            match self.try_swap(at, turn, slot) {
+                Ok(()) => return Some(at),
+                Err(turns) if turns < self.turn(turn - 1) => return None,
+                // Others are at it: a line that goes to and fro serves nobody.
+                Err(_) => backoff.spin(),
+            }
+        }
+    }
+    /// Brings the cell of `at` from the turn before to `turn`, or says how far it has come.
     ///
     /// ordering: Release; pairs with the Acquire of `look`, and hands over the slot put in and all swaps known of. The look
     /// before took over the slot taken out, as no word comes twice. Relaxed if it fails, as nothing is concluded from that.
     #[inline]
-    fn swap(&self, mut at: Sequence, turn: u64, slot: &mut SlotId) -> Option<Sequence> {
-        let backoff = Backoff::new();
-        loop {
-            let (cell, word) = (self.cell(at), self.look(at));
-            let turns = self.turns(word, at);
-            if turns >= self.turn(turn) {
-                at = self.end(at.next(), turn);
-            } else if turns >= self.turn(turn - 1) {
-                let taken = word & (self.turn(1) - 1) as u64;
-                let next = (word - taken).wrapping_add(self.turn(1) as u64) | slot.0;
-                if cell.compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed).is_ok() {
-                    slot.0 = taken;
-                    return Some(at);
-                }
-                backoff.spin();
-            } else {
-                return None;
-            }
+    fn try_swap(&self, at: Sequence, turn: u64, slot: &mut SlotId) -> Result<(), i64> {
+        let word = self.look(at);
+        let turns = self.turns(word, at);
+        if turns.wrapping_sub(self.turn(turn - 1)) as u64 >= self.turn(1) as u64 {
+            return Err(turns);
         }
+        let taken = word & (self.turn(1) - 1) as u64;
+        let next = (word - taken).wrapping_add(self.turn(1) as u64) | slot.0;
+        let cell = self.cell(at);
+        if cell.compare_exchange(word, next, Ordering::Release, Ordering::Relaxed).is_err() {
+            return Err(turns);
+        }
+        slot.0 = taken;
+        Ok(())
     }
     /// The first position whose cell has not come to `turn`. Everything before `from` has.
     #[inline(never)]
