@@ -8,7 +8,7 @@
 //! `black_box` keeps the compiler from leaving anything out: an event is written, and a reader gets its address.
 
 use ringmain::channel::multicast::Multicast;
-use ringmain::channel::spsc;
+use ringmain::channel::{broadcast, bytes, latest, mpmc, spmc, spsc};
 use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
 use ringmain::pattern::{ContentRouter, Fanout, Filter};
 use ringmain::ring::Sequence;
@@ -25,13 +25,30 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 19] = [
+const OPERATIONS: [Operation; 36] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
     ("spsc, batch of 32, 64 bytes", |n| batches::<Line, 1>(n, spsc())),
     ("spsc, refused", |n| refused(n, spsc())),
     ("spsc, empty", |n| empty(n, spsc())),
+    ("spsc spaced, push and pop, u64", |n| one_by_one::<u64, 1>(n, spaced())),
+    ("spsc spaced, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spaced())),
+    ("spsc spaced, batch of 32, u64", |n| batches::<u64, 1>(n, spaced())),
+    ("spsc spaced, refused", |n| refused(n, spaced())),
+    ("spsc spaced, empty", |n| empty(n, spaced())),
+    ("bytes, claim and drain, 64 bytes", records),
+    ("spmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
+    ("spmc, batch of 32", |n| batches::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, batch of 32", |n| batches::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, refused", |n| refused(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, empty", |n| empty(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc strict, push and pop", |n| one_by_one::<u64, 1>(n, strict())),
+    ("mpmc strict, refused", |n| refused(n, strict())),
+    ("mpmc strict, empty", |n| empty(n, strict())),
+    ("broadcast, push and pop", |n| one_by_one::<u64, 1>(n, pair(broadcast::channel(CAPACITY)))),
+    ("latest, change and read", |n| one_by_one::<u64, 1>(n, single(latest::channel(0)))),
     ("multicast, push and pop, 1 reader", |n| one_by_one::<u64, 1>(n, multicast())),
     ("multicast, push and pop, 2 readers", |n| one_by_one::<u64, 2>(n, multicast())),
     ("multicast, batch of 32, 1 reader", |n| batches::<u64, 1>(n, multicast())),
@@ -129,6 +146,20 @@ fn empty(n: u64, (_tx, [mut rx]): (impl Sink<Event = u64>, [impl Source<Event = 
     assert_eq!(taken, 0, "something was there");
 }
 
+/// Claims 64 bytes, fills and commits them, and takes them out.
+fn records(n: u64) {
+    let (mut tx, mut rx) = ok(bytes::channel(64 * CAPACITY));
+    let mut taken = 0;
+    for i in 0..n {
+        if let Ok(mut claim) = tx.claim(size_of::<Line>()) {
+            claim.fill(black_box(i as u8));
+            claim.commit();
+        }
+        taken += take(&mut rx, 1);
+    }
+    assert_eq!(taken, n, "something was refused");
+}
+
 /// Gives a stage one event after another.
 fn stage(n: u64, mut stage: impl for<'e> Stage<&'e u64>) {
     for i in 0..n {
@@ -144,7 +175,7 @@ fn look(event: &u64, _: At) -> Flow {
 
 /// How many it took.
 #[inline(always)]
-fn take<T>(rx: &mut impl Source<Event = T>, limit: usize) -> u64 {
+fn take<T: ?Sized>(rx: &mut impl Source<Event = T>, limit: usize) -> u64 {
     black_box(rx.drain(Tick::ZERO, limit, &mut each(|event: &T| _ = black_box(event)))).count as u64
 }
 
@@ -156,13 +187,25 @@ fn by_rest(event: &u64) -> usize {
     (event % 4) as usize
 }
 
-fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
-    let (tx, rx) = ok(made);
+fn single<P, C>((tx, rx): (P, C)) -> (P, [C; 1]) {
     (tx, [rx])
+}
+
+fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
+    single(ok(made))
 }
 
 fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
     pair(spsc::channel(CAPACITY, T::default))
+}
+
+fn spaced<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
+    pair(spsc::spaced(CAPACITY, T::default))
+}
+
+fn strict() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
+    let (mut producers, mut consumers) = ok(mpmc::strict::channel(CAPACITY, 1, 1, u64::default));
+    (producers.remove(0), [consumers.remove(0)])
 }
 
 fn multicast<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {
