@@ -29,7 +29,7 @@ use std::process::ExitCode;
 struct Options {
     /// Only cases whose name contains one of these
     filters: Vec<String>,
-    /// A sixth of the time
+    /// A seventh of the time
     #[arg(long)]
     quick: bool,
     /// Only contenders whose name contains this; limits always run
