@@ -8,7 +8,7 @@
 //! `black_box` keeps the compiler from leaving anything out: an event is written, and a reader gets its address.
 
 use ringmain::channel::multicast::Multicast;
-use ringmain::channel::{broadcast, bytes, latest, mpmc, spmc, spsc};
+use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
 use ringmain::pattern::{ContentRouter, Fanout, Filter};
 use ringmain::ring::Sequence;
@@ -25,7 +25,7 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 36] = [
+const OPERATIONS: [Operation; 42] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
@@ -38,6 +38,12 @@ const OPERATIONS: [Operation; 36] = [
     ("spsc spaced, refused", |n| refused(n, spaced())),
     ("spsc spaced, empty", |n| empty(n, spaced())),
     ("bytes, claim and drain, 64 bytes", records),
+    ("mpsc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, batch of 32", |n| batches::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, refused", |n| refused(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, empty", |n| empty(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc lanes, push and pop, 2 lanes", |n| one_by_one::<u64, 1>(n, lanes())),
+    ("mpsc lanes, empty, 2 lanes", |n| empty(n, lanes())),
     ("spmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
     ("spmc, batch of 32", |n| batches::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
     ("mpmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
@@ -201,6 +207,13 @@ fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
 
 fn spaced<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
     pair(spsc::spaced(CAPACITY, T::default))
+}
+
+/// Only the first of two lanes is used; the other stays open.
+fn lanes() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
+    let (mut lanes, rx) = ok(mpsc::lanes(2, CAPACITY, u64::default));
+    lanes.drain(1..).for_each(std::mem::forget);
+    (lanes.remove(0), [rx])
 }
 
 fn strict() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {

@@ -6,7 +6,7 @@ use crate::field::{ANY, Field};
 use crate::workload::pipeline::pipeline;
 use crate::workload::stream::take;
 use ringmain::channel::multicast::{Many, Multicast, Producer, Reader, SharedProducer};
-use ringmain::channel::{broadcast, mpmc, spmc, spsc};
+use ringmain::channel::{broadcast, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{Sink, Source, Tick, each};
 use std::fmt::Debug;
 
@@ -14,6 +14,11 @@ pub(crate) fn enter(field: &mut Field) {
     for_event::<u64>(field);
     for_event::<[u64; 8]>(field);
     field.chain("ringmain spsc", |capacity| ends(spsc::channel(capacity, u64::default)));
+    field.shared("ringmain mpsc", |capacity| ends(mpsc::channel(capacity, u64::default)));
+    field.many("ringmain mpsc, lanes", (ANY, 1), |capacity, producers, _| {
+        let (tx, rx) = ok(mpsc::lanes(producers, capacity, u64::default));
+        (ours(tx), vec![Ours(rx)])
+    });
     field.shared("ringmain multicast, many", multicast_many);
     field.many("ringmain spmc", (1, ANY), |capacity, _, consumers| {
         let (tx, rx) = ends(spmc::channel(capacity, u64::default));
