@@ -25,30 +25,39 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 34] = [
+const OPERATIONS: [Operation; 42] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
     ("spsc, batch of 32, 64 bytes", |n| batches::<Line, 1>(n, spsc())),
     ("spsc, refused", |n| refused(n, spsc())),
     ("spsc, empty", |n| empty(n, spsc())),
-    ("spsc spaced, push and pop, u64", |n| {
-        one_by_one::<u64, 1>(n, pair(spsc::spaced(CAPACITY, u64::default)))
-    }),
+    ("spsc spaced, push and pop, u64", |n| one_by_one::<u64, 1>(n, spaced())),
+    ("spsc spaced, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spaced())),
+    ("spsc spaced, batch of 32, u64", |n| batches::<u64, 1>(n, spaced())),
+    ("spsc spaced, refused", |n| refused(n, spaced())),
+    ("spsc spaced, empty", |n| empty(n, spaced())),
+    ("bytes, claim and drain, 64 bytes", records),
+    ("mpsc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, batch of 32", |n| batches::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, refused", |n| refused(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc, empty", |n| empty(n, pair(mpsc::channel(CAPACITY, u64::default)))),
+    ("mpsc lanes, push and pop, 2 lanes", |n| one_by_one::<u64, 1>(n, lanes())),
+    ("mpsc lanes, empty, 2 lanes", |n| empty(n, lanes())),
     ("mpsc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
     ("mpsc, batch of 32", |n| batches::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
     ("mpsc lanes, push and pop, of 2", |n| one_by_one::<u64, 1>(n, lanes())),
     ("spmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
+    ("spmc, batch of 32", |n| batches::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
     ("mpmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
+    ("mpmc, batch of 32", |n| batches::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
     ("mpmc, refused", |n| refused(n, pair(mpmc::channel(CAPACITY, u64::default)))),
     ("mpmc, empty", |n| empty(n, pair(mpmc::channel(CAPACITY, u64::default)))),
     ("mpmc strict, push and pop", |n| one_by_one::<u64, 1>(n, strict())),
     ("mpmc strict, refused", |n| refused(n, strict())),
     ("mpmc strict, empty", |n| empty(n, strict())),
-    ("broadcast, push and pop, u64", |n| one_by_one::<u64, 1>(n, pair(broadcast::channel(CAPACITY)))),
-    ("broadcast, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, pair(broadcast::channel(CAPACITY)))),
-    ("latest, write and read, 64 bytes", write_and_read),
-    ("bytes, push and pop, 64 bytes", records),
+    ("broadcast, push and pop", |n| one_by_one::<u64, 1>(n, pair(broadcast::channel(CAPACITY)))),
+    ("latest, change and read", |n| one_by_one::<u64, 1>(n, single(latest::channel(0)))),
     ("multicast, push and pop, 1 reader", |n| one_by_one::<u64, 1>(n, multicast())),
     ("multicast, push and pop, 2 readers", |n| one_by_one::<u64, 2>(n, multicast())),
     ("multicast, batch of 32, 1 reader", |n| batches::<u64, 1>(n, multicast())),
@@ -146,24 +155,18 @@ fn empty(n: u64, (_tx, [mut rx]): (impl Sink<Event = u64>, [impl Source<Event = 
     assert_eq!(taken, 0, "something was there");
 }
 
-/// Replaces the newest value and reads it.
-fn write_and_read(n: u64) {
-    let (mut tx, mut rx) = latest::channel(Line::default());
-    for i in 0..n {
-        let _ = black_box(tx.offer(|value| *value = Line::new(black_box(i))));
-        black_box(&rx.read());
-    }
-}
-
-/// Puts in 64 bytes and takes them out.
+/// Claims 64 bytes, fills and commits them, and takes them out.
 fn records(n: u64) {
     let (mut tx, mut rx) = ok(bytes::channel(64 * CAPACITY));
     let mut taken = 0;
     for i in 0..n {
-        let _ = black_box(tx.push(&black_box([i as u8; 64])));
-        taken += black_box(rx.drain(Tick::ZERO, 1, &mut each(|record: &[u8]| _ = black_box(record)))).count;
+        if let Ok(mut claim) = tx.claim(size_of::<Line>()) {
+            claim.fill(black_box(i as u8));
+            claim.commit();
+        }
+        taken += take(&mut rx, 1);
     }
-    assert_eq!(taken as u64, n, "something was refused");
+    assert_eq!(taken, n, "something was refused");
 }
 
 /// Gives a stage one event after another.
@@ -181,7 +184,7 @@ fn look(event: &u64, _: At) -> Flow {
 
 /// How many it took.
 #[inline(always)]
-fn take<T>(rx: &mut impl Source<Event = T>, limit: usize) -> u64 {
+fn take<T: ?Sized>(rx: &mut impl Source<Event = T>, limit: usize) -> u64 {
     black_box(rx.drain(Tick::ZERO, limit, &mut each(|event: &T| _ = black_box(event)))).count as u64
 }
 
@@ -193,23 +196,37 @@ fn by_rest(event: &u64) -> usize {
     (event % 4) as usize
 }
 
-fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
-    let (tx, rx) = ok(made);
+fn single<P, C>((tx, rx): (P, C)) -> (P, [C; 1]) {
     (tx, [rx])
+}
+
+fn pair<P, C, E: Debug>(made: Result<(P, C), E>) -> (P, [C; 1]) {
+    single(ok(made))
 }
 
 fn spsc<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
     pair(spsc::channel(CAPACITY, T::default))
 }
 
+fn spaced<T: Default>() -> (impl Sink<Event = T>, [impl Source<Event = T>; 1]) {
+    pair(spsc::spaced(CAPACITY, T::default))
+}
+
+/// Only the first of two lanes is used; the other stays open.
 fn lanes() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
-    let (mut txs, rx) = ok(mpsc::lanes(2, CAPACITY, u64::default));
-    (txs.swap_remove(0), [rx])
+    let (mut lanes, rx) = ok(mpsc::lanes(2, CAPACITY, u64::default));
+    lanes.drain(1..).for_each(std::mem::forget);
+    (lanes.remove(0), [rx])
+}
+
+fn lanes() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
+    let (mut producers, consumer) = ok(mpsc::lanes(2, CAPACITY, u64::default));
+    (producers.swap_remove(0), [consumer])
 }
 
 fn strict() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
-    let (mut txs, mut rxs) = ok(mpmc::strict::channel(CAPACITY, 1, 1, u64::default));
-    (txs.swap_remove(0), [rxs.swap_remove(0)])
+    let (mut producers, mut consumers) = ok(mpmc::strict::channel(CAPACITY, 1, 1, u64::default));
+    (producers.remove(0), [consumers.remove(0)])
 }
 
 fn multicast<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {

@@ -1,11 +1,12 @@
 //! Ours. To enter one more, one line: what makes its ends, in the verb for where it runs.
 
+use crate::credit::credit;
 use crate::event::{Event, Put, Take};
 use crate::field::{ANY, Field};
 use crate::workload::pipeline::pipeline;
 use crate::workload::stream::take;
 use ringmain::channel::multicast::{Many, Multicast, Producer, Reader, SharedProducer};
-use ringmain::channel::{mpmc, mpsc, spmc, spsc};
+use ringmain::channel::{broadcast, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{Sink, Source, Tick, each};
 use std::fmt::Debug;
 
@@ -15,23 +16,32 @@ pub(crate) fn enter(field: &mut Field) {
     field.chain("ringmain spsc", |capacity| ends(spsc::channel(capacity, u64::default)));
     field.shared("ringmain mpsc", |capacity| ends(mpsc::channel(capacity, u64::default)));
     field.many("ringmain mpsc, lanes", (ANY, 1), |capacity, producers, _| {
-        let (txs, rx) = ok(mpsc::lanes(producers, capacity, u64::default));
-        (txs.into_iter().map(Ours).collect(), vec![Ours(rx)])
+        let (tx, rx) = ok(mpsc::lanes(producers, capacity, u64::default));
+        (ours(tx), vec![Ours(rx)])
+    });
+    field.shared("ringmain multicast, many", multicast_many);
+    field.shared("ringmain mpsc", |capacity| ends(mpsc::channel(capacity, u64::default)));
+    field.many("ringmain mpsc, lanes", (ANY, 1), |capacity, producers, _| {
+        let (tx, rx) = ok(mpsc::lanes(producers, capacity, u64::default));
+        (ours(tx), ours(vec![rx]))
     });
     field.many("ringmain spmc", (1, ANY), |capacity, _, consumers| {
-        let (tx, rx) = ok(spmc::channel(capacity, u64::default));
-        (vec![Ours(tx)], vec![Ours(rx); consumers])
+        let (tx, rx) = ends(spmc::channel(capacity, u64::default));
+        (vec![tx], vec![rx; consumers])
     });
     field.competing("ringmain mpmc", |capacity| ends(mpmc::channel(capacity, u64::default)));
     field.many("ringmain mpmc, strict", (ANY, ANY), |capacity, producers, consumers| {
-        let (txs, rxs) = ok(mpmc::strict::channel(capacity, producers, consumers, u64::default));
-        (txs.into_iter().map(Ours).collect(), rxs.into_iter().map(Ours).collect())
+        let (tx, rx) = ok(mpmc::strict::channel(capacity, producers, consumers, u64::default));
+        (ours(tx), ours(rx))
     });
-    field.shared("ringmain multicast, many", multicast_many);
     field.multicast("ringmain multicast", |capacity| {
         let mut ring = ok(Multicast::new(capacity, u64::default));
         let readers = [Ours(ring.reader("a", &[])), Ours(ring.reader("b", &[]))];
         (Ours(ok(ring.build())), readers)
+    });
+    field.multicast("ringmain broadcast, lossy with credit", |capacity| {
+        let (tx, rx) = ends(broadcast::channel(capacity));
+        credit(capacity, tx, [rx.clone(), rx])
     });
     field.enter("pipeline/3", "ringmain multicast, C behind B", |plan| {
         let mut ring = ok(Multicast::new(plan.capacity, u64::default));
@@ -68,6 +78,10 @@ fn ok<T, E: Debug>(made: Result<T, E>) -> T {
 fn ends<P, C, E: Debug>(made: Result<(P, C), E>) -> (Ours<P>, Ours<C>) {
     let (tx, rx) = ok(made);
     (Ours(tx), Ours(rx))
+}
+
+fn ours<End>(ends: Vec<End>) -> Vec<Ours<End>> {
+    ends.into_iter().map(Ours).collect()
 }
 
 /// Whatever is a sink, whatever is a source.

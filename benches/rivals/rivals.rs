@@ -3,6 +3,7 @@
 //! `cargo bench -p ringmain-rivals -- --help` tells the options. `target/rivals` has plots afterwards. Figures of
 //! different runs or machines do not compare; those of one table do. A quiet machine helps, and `nice -n -10`.
 
+mod credit;
 mod crew;
 mod event;
 mod field;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 struct Options {
     /// Only cases whose name contains one of these
     filters: Vec<String>,
-    /// A sixth of the time
+    /// A seventh of the time
     #[arg(long)]
     quick: bool,
     /// Only contenders whose name contains this; limits always run
