@@ -44,9 +44,6 @@ const OPERATIONS: [Operation; 42] = [
     ("mpsc, empty", |n| empty(n, pair(mpsc::channel(CAPACITY, u64::default)))),
     ("mpsc lanes, push and pop, 2 lanes", |n| one_by_one::<u64, 1>(n, lanes())),
     ("mpsc lanes, empty, 2 lanes", |n| empty(n, lanes())),
-    ("mpsc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
-    ("mpsc, batch of 32", |n| batches::<u64, 1>(n, pair(mpsc::channel(CAPACITY, u64::default)))),
-    ("mpsc lanes, push and pop, of 2", |n| one_by_one::<u64, 1>(n, lanes())),
     ("spmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
     ("spmc, batch of 32", |n| batches::<u64, 1>(n, pair(spmc::channel(CAPACITY, u64::default)))),
     ("mpmc, push and pop", |n| one_by_one::<u64, 1>(n, pair(mpmc::channel(CAPACITY, u64::default)))),
@@ -217,11 +214,6 @@ fn lanes() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
     let (mut lanes, rx) = ok(mpsc::lanes(2, CAPACITY, u64::default));
     lanes.drain(1..).for_each(std::mem::forget);
     (lanes.remove(0), [rx])
-}
-
-fn lanes() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {
-    let (mut producers, consumer) = ok(mpsc::lanes(2, CAPACITY, u64::default));
-    (producers.swap_remove(0), [consumer])
 }
 
 fn strict() -> (impl Sink<Event = u64>, [impl Source<Event = u64>; 1]) {

@@ -20,11 +20,6 @@ pub(crate) fn enter(field: &mut Field) {
         (ours(tx), vec![Ours(rx)])
     });
     field.shared("ringmain multicast, many", multicast_many);
-    field.shared("ringmain mpsc", |capacity| ends(mpsc::channel(capacity, u64::default)));
-    field.many("ringmain mpsc, lanes", (ANY, 1), |capacity, producers, _| {
-        let (tx, rx) = ok(mpsc::lanes(producers, capacity, u64::default));
-        (ours(tx), ours(vec![rx]))
-    });
     field.many("ringmain spmc", (1, ANY), |capacity, _, consumers| {
         let (tx, rx) = ends(spmc::channel(capacity, u64::default));
         (vec![tx], vec![rx; consumers])
