@@ -3,25 +3,67 @@
 use super::common::outcomes;
 use super::{ALL, Event, NOW, batch, offer, peek, start, take, take_some, takes};
 use loom::{alloc::Track, thread};
-use ringmain::channel::spsc::{self, Consumer, Producer};
+use ringmain::channel::spsc::{self, Consumer, Layout, Packed, Producer, Spaced};
 use ringmain::contract::{At, Flow, Refused, Sink, SourceMut};
 
-fn ends(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
-    spsc::channel_from(start(), capacity, || Track::new(0)).unwrap()
+/// A layout and its constructor.
+trait Built: Layout + 'static {
+    fn ends(capacity: usize) -> (Producer<Event, Self>, Consumer<Event, Self>)
+    where
+        Self: Sized;
+}
+
+impl Built for Packed {
+    fn ends(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
+        spsc::channel_from(start(), capacity, || Track::new(0)).unwrap()
+    }
+}
+
+impl Built for Spaced {
+    fn ends(capacity: usize) -> (Producer<Event, Self>, Consumer<Event, Self>) {
+        spsc::spaced_from(start(), capacity, || Track::new(0)).unwrap()
+    }
 }
 
 /// Ends of a ring that holds `1..=capacity`.
-fn full(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
-    let (mut tx, rx) = ends(capacity);
+fn full<L: Built>(capacity: usize) -> (Producer<Event, L>, Consumer<Event, L>) {
+    let (mut tx, rx) = L::ends(capacity);
     assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
     (tx, rx)
 }
 
-#[test]
-fn what_is_published_is_seen() {
+/// Each model with both layouts.
+macro_rules! models {
+    ($($model:ident),+ $(,)?) => {
+        models!(@ packed Packed $($model)+);
+        models!(@ spaced Spaced $($model)+);
+    };
+    (@ $name:ident $layout:ident $($model:ident)+) => {
+        mod $name {
+            $(#[test]
+            fn $model() {
+                super::$model::<super::$layout>();
+            })+
+        }
+    };
+}
+models! {
+    what_is_published_is_seen,
+    a_full_ring_is_filled_again_behind_the_consumer,
+    a_batch_takes_what_is_free_and_no_more,
+    a_long_batch_makes_room_before_its_end,
+    an_event_looked_at_is_not_given_back,
+    what_is_left_is_dropped_with_the_ring,
+    the_last_event_is_seen_before_the_end,
+    a_consumer_that_goes_gives_back_what_comes_too_late,
+    room_and_length_are_promises,
+    a_claim_is_seen_when_it_is_committed,
+}
+
+fn what_is_published_is_seen<L: Built>() {
     let legal = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
     outcomes("spsc: publish", &legal, || {
-        let (mut tx, mut rx) = ends(2);
+        let (mut tx, mut rx) = L::ends(2);
         let producer = thread::spawn(move || {
             offer(&mut tx, 1).unwrap();
             offer(&mut tx, 2).unwrap();
@@ -35,12 +77,11 @@ fn what_is_published_is_seen() {
 }
 
 /// The way back: a slot is filled again only when the consumer is done with it.
-#[test]
-fn a_full_ring_is_filled_again_behind_the_consumer() {
+fn a_full_ring_is_filled_again_behind_the_consumer<L: Built>() {
     for capacity in [1, 2] {
         let legal = [(false, false), (false, true), (true, false), (true, true)];
         outcomes(&format!("spsc: wrap, capacity {capacity}"), &legal, move || {
-            let (mut tx, mut rx) = full(capacity);
+            let (mut tx, mut rx) = full::<L>(capacity);
             let next = capacity as u64 + 1;
             let producer = thread::spawn(move || {
                 let first = takes(&mut tx, next);
@@ -57,11 +98,10 @@ fn a_full_ring_is_filled_again_behind_the_consumer() {
     }
 }
 
-#[test]
-fn a_batch_takes_what_is_free_and_no_more() {
+fn a_batch_takes_what_is_free_and_no_more<L: Built>() {
     let legal = [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)];
     outcomes("spsc: batch", &legal, || {
-        let (mut tx, mut rx) = ends(2);
+        let (mut tx, mut rx) = L::ends(2);
         offer(&mut tx, 1).unwrap();
         let producer = thread::spawn(move || {
             let first = batch(&mut tx, 2, 2);
@@ -78,10 +118,9 @@ fn a_batch_takes_what_is_free_and_no_more() {
 
 /// A consumer gives slots back while its batch lasts: in a ring of eight two by two, but for the one before the end of
 /// the slots, where the model starts.
-#[test]
-fn a_long_batch_makes_room_before_its_end() {
+fn a_long_batch_makes_room_before_its_end<L: Built>() {
     outcomes("spsc: room before the end of a batch", &[0, 1, 3, 5, 7, 8], || {
-        let (mut tx, mut rx) = full(8);
+        let (mut tx, mut rx) = full::<L>(8);
         let consumer = thread::spawn(move || (take(&mut rx), rx));
         let more = batch(&mut tx, 9, 8);
         let (mut seen, mut rx) = consumer.join().unwrap();
@@ -92,12 +131,11 @@ fn a_long_batch_makes_room_before_its_end() {
 }
 
 /// What a stage wants again stays where it is: the slot is not free, and when the consumer goes it is undelivered.
-#[test]
-fn an_event_looked_at_is_not_given_back() {
+fn an_event_looked_at_is_not_given_back<L: Built>() {
     // Whether the two refusals say "closed"; the slot never becomes free.
     let legal = [(false, false), (false, true), (true, true)];
     outcomes("spsc: again, then gone", &legal, || {
-        let (mut tx, mut rx) = full(1);
+        let (mut tx, mut rx) = full::<L>(1);
         let consumer = thread::spawn(move || {
             assert!(peek(&mut rx));
             assert!(peek(&mut rx));
@@ -112,8 +150,7 @@ fn an_event_looked_at_is_not_given_back() {
 }
 
 /// Both ends go with `2 - taken` events left, some taken out by value: each is dropped once, or loom reports a leak.
-#[test]
-fn what_is_left_is_dropped_with_the_ring() {
+fn what_is_left_is_dropped_with_the_ring<L: Built>() {
     for taken in [0, 1, 2] {
         let legal: &[(bool, bool)] = match taken {
             // The ring is full until the consumer is gone.
@@ -122,7 +159,7 @@ fn what_is_left_is_dropped_with_the_ring() {
         };
         // Whether the last offer was taken, or refused because of "closed".
         outcomes(&format!("spsc: {} left", 2 - taken), legal, move || {
-            let (mut tx, mut rx) = full(2);
+            let (mut tx, mut rx) = full::<L>(2);
             let consumer = thread::spawn(move || {
                 let mut out = Vec::new();
                 let drained = rx.drain_mut(NOW, taken, &mut |slot: &mut Event, _: At| -> Flow {
@@ -141,8 +178,7 @@ fn what_is_left_is_dropped_with_the_ring() {
 }
 
 /// "Closed" comes behind the last event, never in place of it.
-#[test]
-fn the_last_event_is_seen_before_the_end() {
+fn the_last_event_is_seen_before_the_end<L: Built>() {
     let legal = [
         (0, false, 0, false),
         (0, false, 1, false),
@@ -152,7 +188,7 @@ fn the_last_event_is_seen_before_the_end() {
         (1, true, 0, true),
     ];
     outcomes("spsc: the producer goes", &legal, || {
-        let (mut tx, mut rx) = ends(2);
+        let (mut tx, mut rx) = L::ends(2);
         let producer = thread::spawn(move || offer(&mut tx, 1).unwrap());
         let (first, ended) = take_some(&mut rx, ALL);
         let (second, ended_then) = take_some(&mut rx, ALL);
@@ -165,12 +201,11 @@ fn the_last_event_is_seen_before_the_end() {
 }
 
 /// Who pushes to nobody gets his event back, and can tell to the last one how many were not delivered.
-#[test]
-fn a_consumer_that_goes_gives_back_what_comes_too_late() {
+fn a_consumer_that_goes_gives_back_what_comes_too_late<L: Built>() {
     // Events pushed, those the consumer saw, and whether the first refusal was "closed".
     let legal = [(0, 0, true), (1, 0, false), (1, 0, true), (1, 1, false), (1, 1, true), (2, 1, false)];
     outcomes("spsc: the consumer goes", &legal, || {
-        let (mut tx, mut rx) = ends(1);
+        let (mut tx, mut rx) = L::ends(1);
         let consumer = thread::spawn(move || take(&mut rx).len());
         let (mut pushed, mut closed) = (0, false);
         for n in [1, 2] {
@@ -191,11 +226,10 @@ fn a_consumer_that_goes_gives_back_what_comes_too_late() {
 }
 
 /// What the ends say of themselves holds until they act, and is never more than the capacity.
-#[test]
-fn room_and_length_are_promises() {
+fn room_and_length_are_promises<L: Built>() {
     let legal = [(0, 1), (1, 1), (1, 2), (2, 1)];
     outcomes("spsc: len and free", &legal, || {
-        let (mut tx, mut rx) = full(2);
+        let (mut tx, mut rx) = full::<L>(2);
         let producer = thread::spawn(move || {
             let (free, len) = (tx.free(), tx.len());
             assert!(free <= 2 && len <= 2);
@@ -214,13 +248,12 @@ fn room_and_length_are_promises() {
 }
 
 /// A claim that is given up leaves the slot to the next fill, and the consumer meets what was committed only.
-#[test]
-fn a_claim_is_seen_when_it_is_committed() {
+fn a_claim_is_seen_when_it_is_committed<L: Built>() {
     // There is room for the last claim only behind the consumer.
     let legal = [(false, 0, 0), (false, 0, 1), (false, 1, 0), (true, 0, 1), (true, 1, 0)];
     // Whether the last claim was had, and how many events the consumer's two turns saw meanwhile.
     outcomes("spsc: claim", &legal, || {
-        let (mut tx, mut rx) = full(1);
+        let (mut tx, mut rx) = full::<L>(1);
         assert_eq!(take(&mut rx), [1]);
         let producer = thread::spawn(move || {
             *tx.claim().unwrap() = Track::new(9);
