@@ -3,9 +3,8 @@
 //! Between many threads there are more of them than cores, so one that has nothing to do yields.
 
 use crate::{CAPACITY, EVENTS, Event, How, Ours, Put, Take, group, one_thread, round_trip, two_threads};
+use ::crossbeam::{channel as crossbeam, queue::ArrayQueue};
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use crossbeam::channel as crossbeam;
-use crossbeam::queue::ArrayQueue;
 use ringmain::channel::mpmc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
