@@ -5,8 +5,7 @@
 mod strict;
 
 use crate::{CAPACITY, EVENTS, Event, How, Ours, Put, Take, group, one_thread, round_trip, two_threads};
-use ::crossbeam::channel as crossbeam;
-use ::crossbeam::queue::ArrayQueue;
+use ::crossbeam::{channel as crossbeam, queue::ArrayQueue};
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use ringmain::channel::mpmc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,10 +1,11 @@
 //! The end that takes out: claims what is filled, shows it, and gives the slots back.
 
-use super::shared::Shared;
+use super::shared::{Claimed, Shared};
 use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
 use crate::ring::{Claim, Published, Sequence, Slot, Stamp};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
+use crossbeam_utils::CachePadded;
 
 /// One of many consumers of a ring; each thread has a clone of its own. [`Source`] and [`SourceMut`] have its verbs; the
 /// [module](super) says what becomes of the events it has in hand.
@@ -20,17 +21,21 @@ pub struct Consumer<T> {
     shared: Arc<Shared<T>>,
     /// Where the next claim is tried first. May be stale, never too late.
     next: Sequence,
-    /// The hand: from here to `until` is claimed and not consumed. Empty if they are equal.
-    at: Sequence,
-    until: Sequence,
+    hand: Hand,
     /// So many positions at most are claimed at once.
     batch: u64,
-    alone: PhantomData<Cell<()>>,
+    alone: CachePadded<PhantomData<Cell<()>>>,
 }
 
 impl<T> Consumer<T> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self { shared, next, at: next, until: next, batch: 1, alone: PhantomData }
+        Self {
+            shared,
+            next,
+            hand: Hand { at: next, until: next },
+            batch: 1,
+            alone: CachePadded::new(PhantomData),
+        }
     }
     /// Lets it claim up to `events` at once, at most a quarter of the capacity: fewer read-modify-writes, for which other
     /// consumers wait longer for those it has in hand, and more are lost if it goes in the middle of them. 0 is taken for 1,
@@ -49,7 +54,7 @@ impl<T> Consumer<T> {
     /// at most [`capacity`](Self::capacity). May be stale at once.
     #[must_use]
     pub fn len(&self) -> usize {
-        let len = self.until.since(self.at) + self.shared.len();
+        let len = self.hand.len() + self.shared.len();
         len.min(self.shared.slots.capacity()) as usize
     }
     /// Nothing is in hand and nothing is claimed. May be stale at once.
@@ -61,69 +66,93 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let end = self.shared.tail.end.read();
-        end.closed && end.done == self.shared.head.claim.peek() && self.at == self.until
+        end.closed && end.done == self.shared.head.claim.peek() && self.hand.is_empty()
     }
     /// Events that consumers had in hand when they went: nobody will see them (again). It only grows.
     #[must_use]
     pub fn abandoned(&self) -> u64 {
         self.shared.abandoned.get()
     }
-    /// Takes positions in hand, up to `want` events; says why not if there are none.
-    #[inline(always)]
-    fn claim(&mut self, want: u64) -> Result<(), Option<End>> {
-        let shared = &*self.shared;
-        let claimable = |at: Sequence| shared.slots.mark(at).to_take(at);
-        loop {
-            if let Some((at, n)) = shared.head.claim(&mut self.next, want, claimable, Claim::take) {
-                (self.at, self.until) = (at, at.plus(n));
-                return Ok(());
-            }
-            let end = shared.tail.end.read();
-            if !end.closed {
-                return Err(None);
-            }
-            if end.done == self.next {
-                return Err(Some(End::Closed));
-            }
-            // The last producer to go has seen the others go, and they had finished: with the end, every stamp before it is
-            // known, so the next look finds this one filled, or gone.
-        }
-    }
     /// Walks at most `limit` events; `one` is called with slots that are this consumer's by [R4].
     #[inline(always)]
     fn walk(&mut self, limit: usize, mut one: impl FnMut(&Slot<T, Stamp>, Sequence) -> Flow) -> Drained {
+        let Self { shared, next, hand, batch, .. } = self;
         let mut count = 0;
-        for _ in 0..self.shared.slots.capacity() {
+        for _ in 0..shared.slots.capacity() {
             if count == limit {
                 return Drained { count, end: None };
             }
-            if self.at == self.until
-                && let Err(end) = self.claim(self.batch.min((limit - count) as u64))
-            {
-                return Drained { count, end };
-            }
-            let slot = self.shared.slots.slot(self.at);
+            let slot = if hand.is_empty() {
+                let want = (limit - count) as u64;
+                match shared.take(next, want.min(*batch)) {
+                    Ok(Claimed { at, until, first }) => {
+                        *hand = Hand { at, until };
+                        first
+                    }
+                    Err(end) => return Drained { count, end },
+                }
+            } else {
+                shared.slots.slot(hand.at)
+            };
             let mut flow = Ok(());
-            if slot.mark().read(self.at) == Published::Event {
+            if slot.mark().read(hand.at) == Published::Event {
                 // In hand until it returns: a panic leaves it there.
-                flow = one(slot, self.at);
+                flow = one(slot, hand.at);
                 if flow == Err(Halt::Again) {
                     return Drained { count, end: Some(End::Halted(Halt::Again)) };
                 }
                 count += 1;
             }
-            self.release();
+            hand.give_back(slot);
             if let Err(halt) = flow {
                 return Drained { count, end: Some(End::Halted(halt)) };
             }
         }
         Drained { count, end: self.is_closed().then_some(End::Closed) }
     }
-    /// Gives the first slot in hand back.
+}
+
+/// What a consumer has claimed and not consumed: the positions from `at` to `until`.
+#[derive(Debug)]
+struct Hand {
+    at: Sequence,
+    until: Sequence,
+}
+
+impl Hand {
     #[inline(always)]
-    fn release(&mut self) {
-        self.shared.slots.mark(self.at).release(self.at);
+    fn is_empty(&self) -> bool {
+        self.at == self.until
+    }
+    fn len(&self) -> u64 {
+        self.until.since(self.at)
+    }
+    /// Gives its first slot back, which is this one.
+    #[inline(always)]
+    fn give_back<T>(&mut self, first: &Slot<T, Stamp>) {
+        first.mark().release(self.at);
         self.at = self.at.next();
+    }
+}
+
+impl<T> Shared<T> {
+    /// Claims positions that are filled or void, up to `want`; says why not if there are none.
+    #[inline(always)]
+    fn take(&self, next: &mut Sequence, want: u64) -> Result<Claimed<'_, T>, Option<End>> {
+        loop {
+            if let Some(claimed) = self.head.claim(&self.slots, next, want, Stamp::to_take, Claim::take) {
+                return Ok(claimed);
+            }
+            let end = self.tail.end.read();
+            if !end.closed {
+                return Err(None);
+            }
+            if end.done == *next {
+                return Err(Some(End::Closed));
+            }
+            // The last producer to go has seen the others go, and they had finished: with the end, every stamp before it is
+            // known, so the next look finds this one filled, or gone.
+        }
     }
 }
 
@@ -166,11 +195,12 @@ impl<T> Clone for Consumer<T> {
 
 impl<T> Drop for Consumer<T> {
     fn drop(&mut self) {
-        while self.at != self.until {
-            if self.shared.slots.mark(self.at).read(self.at) == Published::Event {
+        while !self.hand.is_empty() {
+            let slot = self.shared.slots.slot(self.hand.at);
+            if slot.mark().read(self.hand.at) == Published::Event {
                 self.shared.abandoned.add(1);
             }
-            self.release();
+            self.hand.give_back(slot);
         }
         self.shared.head.leave();
     }

@@ -1,11 +1,12 @@
 //! The end that puts in: claims its slots, fills them, and stamps them.
 
-use super::shared::Shared;
+use super::shared::{Claimed, Shared};
 use super::{Many, Mode, One};
 use crate::contract::{Filled, Flow, Halt, Refused, Sink};
-use crate::ring::Sequence;
+use crate::ring::{Sequence, Slot, Stamp};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
+use crossbeam_utils::CachePadded;
 
 /// One of many producers of a ring, each thread has a clone of its own; or the only one, see
 /// [`spmc`](crate::channel::spmc). [`Sink`] has its verbs.
@@ -22,12 +23,12 @@ pub struct Producer<T, M: Mode = Many> {
     shared: Arc<Shared<T>>,
     /// Where the next claim is tried first. Exact if there is one producer; else perhaps stale, never too late.
     next: Sequence,
-    alone: PhantomData<(Cell<()>, M)>,
+    alone: CachePadded<PhantomData<(Cell<()>, M)>>,
 }
 
 impl<T, M: Mode> Producer<T, M> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self { shared, next, alone: PhantomData }
+        Self { shared, next, alone: CachePadded::new(PhantomData) }
     }
     /// The number of slots. Stable.
     #[must_use]
@@ -65,15 +66,18 @@ impl<T, M: Mode> Producer<T, M> {
     }
     /// Claims up to `want` slots, at least one.
     #[inline(always)]
-    fn claim(&mut self, want: u64) -> Result<Claimed<'_, T, M>, Refused> {
-        let shared = &*self.shared;
+    fn claim(&mut self, want: u64) -> Result<Filling<'_, T, M>, Refused> {
+        let Self { shared, next, .. } = self;
         if shared.head.end.read().closed {
             return Err(Refused::Closed);
         }
         let (slots, lap) = (&shared.slots, shared.slots.capacity());
-        let claimable = |at: Sequence| slots.mark(at).to_fill(at.minus(lap));
-        let (at, n) = shared.tail.claim(&mut self.next, want, claimable, M::take).ok_or(Refused::Full)?;
-        Ok(Claimed { next: &mut self.next, shared, at, until: at.plus(n), mode: PhantomData })
+        let claimable = |stamp: &Stamp, at: Sequence| stamp.to_fill(at.minus(lap));
+        let Some(Claimed { at, until, first }) = shared.tail.claim(slots, next, want, claimable, M::take)
+        else {
+            return Err(Refused::Full);
+        };
+        Ok(Filling { next, shared, at, until, slot: first, mode: PhantomData })
     }
 }
 
@@ -86,29 +90,36 @@ impl<T> Producer<T, One> {
 }
 
 /// The slots of one claim that are not stamped yet. What is left of it when it goes is given up.
-struct Claimed<'a, T, M: Mode> {
+struct Filling<'a, T, M: Mode> {
     next: &'a mut Sequence,
     shared: &'a Shared<T>,
     at: Sequence,
     until: Sequence,
+    /// That of `at`.
+    slot: &'a Slot<T, Stamp>,
     mode: PhantomData<M>,
 }
 
-impl<T, M: Mode> Claimed<'_, T, M> {
-    /// Fills the next slot, and stamps it if `fill` succeeds.
+impl<T, M: Mode> Filling<'_, T, M> {
+    /// Fills the slot, and stamps it if `fill` succeeds.
     #[inline(always)]
     fn fill<R>(&mut self, fill: impl FnOnce(&mut T) -> Flow<R>) -> Flow<R> {
-        let slot = self.shared.slots.slot(self.at);
         // SAFETY: [R3] `at` was claimed by this producer alone, behind a stamp that says that the consumer of the lap
         // before is done with the slot.
-        let out = unsafe { slot.lend(fill) }?;
-        slot.mark().publish(self.at);
+        let out = unsafe { self.slot.lend(fill) }?;
+        self.slot.mark().publish(self.at);
         self.at = self.at.next();
         Ok(out)
     }
+    /// Goes on to the next slot; false if there is none.
+    #[inline(always)]
+    fn next(&mut self) -> bool {
+        self.slot = self.shared.slots.slot(self.at);
+        self.at != self.until
+    }
 }
 
-impl<T, M: Mode> Drop for Claimed<'_, T, M> {
+impl<T, M: Mode> Drop for Filling<'_, T, M> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.at != self.until {
@@ -131,18 +142,20 @@ impl<T, M: Mode> Sink for Producer<T, M> {
         if n == 0 {
             return Filled { count: 0, end: None };
         }
-        let mut claimed = match self.claim(n as u64) {
-            Ok(claimed) => claimed,
+        let mut filling = match self.claim(n as u64) {
+            Ok(filling) => filling,
             Err(refused) => return Filled { count: 0, end: Some(refused.into()) },
         };
         let mut count = 0;
-        while claimed.at != claimed.until {
-            if let Err(halt) = claimed.fill(|slot| fill(count, slot)) {
+        loop {
+            if let Err(halt) = filling.fill(|slot| fill(count, slot)) {
                 return Filled { count, end: Some(halt) };
             }
             count += 1;
+            if !filling.next() {
+                return Filled { count, end: (count < n).then_some(Halt::Again) };
+            }
         }
-        Filled { count, end: (count < n).then_some(Halt::Again) }
     }
 }
 

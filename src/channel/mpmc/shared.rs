@@ -1,7 +1,8 @@
 //! What the ends of a ring share, and how either side claims.
 
-use crate::ring::{CapacityError, Claim, Claimable, Cursor, Sequence, Slots, Stamp, Tally};
+use crate::ring::{CapacityError, Claim, Claimable, Cursor, Sequence, Slot, Slots, Stamp, Tally};
 use crate::sync::{Arc, pause};
+use core::ops::Range;
 
 #[derive(Debug)]
 pub(super) struct Shared<T> {
@@ -22,6 +23,14 @@ pub(super) struct Side {
     /// Moves once: to the end of the last claim, and closed, when the last of them is gone. So the other side looks at a
     /// line that nobody writes.
     pub(super) end: Cursor,
+}
+
+/// The positions from `at` to `until`, claimed by one side, in a row.
+pub(super) struct Claimed<'s, T> {
+    pub(super) at: Sequence,
+    pub(super) until: Sequence,
+    /// The slot of `at`: looked up before the claim, as a lookup behind a read-modify-write waits for it.
+    pub(super) first: &'s Slot<T, Stamp>,
 }
 
 // SAFETY: [R3] and [R4] give each slot to one thread at a time, so `T` moves between threads (`T: Send`) and is never
@@ -53,8 +62,9 @@ impl<T> Shared<T> {
 }
 
 impl Side {
-    /// So often at most does who loses a race tell the processor that it waits, before it tries again.
-    const PAUSES: u32 = 64;
+    /// So often does who loses a race tell the processor that it waits, before it tries again: twice as often each time,
+    /// from the first of these numbers to the second.
+    const PAUSES: Range<u32> = 16..64;
 
     fn new(start: Sequence) -> Self {
         Self { claim: Claim::new(start), end: Cursor::new(start) }
@@ -63,29 +73,34 @@ impl Side {
     /// nothing if the slot that is next in turn has to wait for somebody. `next` is where to try first, and moves behind
     /// the claim. Lock-free: it tries again only where somebody else has got the position.
     #[inline(always)]
-    pub(super) fn claim(
+    pub(super) fn claim<'s, T>(
         &self,
+        slots: &'s Slots<T, Stamp>,
         next: &mut Sequence,
         want: u64,
-        claimable: impl Fn(Sequence) -> Claimable,
+        claimable: impl Fn(&Stamp, Sequence) -> Claimable,
         take: impl Fn(&Claim, Sequence, u64) -> Result<(), Sequence>,
-    ) -> Option<(Sequence, u64)> {
-        let mut pauses = 1;
+    ) -> Option<Claimed<'s, T>> {
+        let mut pauses = Self::PAUSES.start;
         loop {
-            let at = *next;
-            match claimable(at) {
+            let (at, first) = (*next, slots.slot(*next));
+            match claimable(first.mark(), at) {
                 Claimable::NotYet => return None,
                 Claimable::Now => {
-                    let n = (1..want).find(|n| claimable(at.plus(*n)) != Claimable::Now).unwrap_or(want);
-                    if take(&self.claim, at, n).is_ok() {
-                        *next = at.plus(n);
-                        return Some((at, n));
+                    let not_now = |n: &u64| {
+                        let at = at.plus(*n);
+                        claimable(slots.mark(at), at) != Claimable::Now
+                    };
+                    let until = at.plus((1..want).find(not_now).unwrap_or(want));
+                    if take(&self.claim, at, until.since(at)).is_ok() {
+                        *next = until;
+                        return Some(Claimed { at, until, first });
                     }
                 }
                 Claimable::Gone => {}
             }
             pause(pauses);
-            pauses = Self::PAUSES.min(2 * pauses);
+            pauses = Self::PAUSES.end.min(2 * pauses);
             *next = self.claim.peek();
         }
     }
