@@ -21,10 +21,7 @@ pub(crate) use channel::{Dropped, Drops, channel_conforms, panic_on_purpose, pan
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
-pub(crate) use rigs::{
-    Asked, Event, Lanes, Mpsc, MulticastMany, MulticastOne, Rig, Shown, Spsc, every_rig, readers_of_many,
-    readers_of_one,
-};
+pub(crate) use rigs::*;
 pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;
 pub(crate) use stall::{Stall, Stalled, stall};

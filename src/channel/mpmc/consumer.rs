@@ -24,7 +24,7 @@ pub struct Consumer<T> {
     hand: Hand,
     /// So many positions at most are claimed at once.
     batch: u64,
-    alone: CachePadded<PhantomData<Cell<()>>>,
+    _alone: CachePadded<PhantomData<Cell<()>>>,
 }
 
 impl<T> Consumer<T> {
@@ -34,7 +34,7 @@ impl<T> Consumer<T> {
             next,
             hand: Hand { at: next, until: next },
             batch: 1,
-            alone: CachePadded::new(PhantomData),
+            _alone: CachePadded::new(PhantomData),
         }
     }
     /// Lets it claim up to `events` at once, at most a quarter of the capacity: fewer read-modify-writes, for which other

@@ -23,12 +23,12 @@ pub struct Producer<T, M: Mode = Many> {
     shared: Arc<Shared<T>>,
     /// Where the next claim is tried first. Exact if there is one producer; else perhaps stale, never too late.
     next: Sequence,
-    alone: CachePadded<PhantomData<(Cell<()>, M)>>,
+    _alone: CachePadded<PhantomData<(Cell<()>, M)>>,
 }
 
 impl<T, M: Mode> Producer<T, M> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self { shared, next, alone: CachePadded::new(PhantomData) }
+        Self { shared, next, _alone: CachePadded::new(PhantomData) }
     }
     /// The number of slots. Stable.
     #[must_use]

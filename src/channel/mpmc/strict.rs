@@ -82,6 +82,9 @@ use crate::ring::{CapacityError, Exchange, Pool, Presence, Sequence, Slot, SlotI
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
 
+/// As many producers, and as many consumers, as were asked for.
+pub type Ends<T> = (Vec<Producer<T>>, Vec<Consumer<T>>);
+
 /// Builds a channel for `capacity` events (a power of two) with so many producers and consumers; each slot is filled by
 /// `fill` now and reused for ever. Without producers, or without consumers, it is closed from the start.
 ///
@@ -92,7 +95,7 @@ pub fn channel<T>(
     producers: usize,
     consumers: usize,
     fill: impl FnMut() -> T,
-) -> Result<(Vec<Producer<T>>, Vec<Consumer<T>>), CapacityError> {
+) -> Result<Ends<T>, CapacityError> {
     channel_from(Sequence::ZERO, capacity, producers, consumers, fill)
 }
 
@@ -107,7 +110,7 @@ pub fn channel_from<T>(
     producers: usize,
     consumers: usize,
     fill: impl FnMut() -> T,
-) -> Result<(Vec<Producer<T>>, Vec<Consumer<T>>), CapacityError> {
+) -> Result<Ends<T>, CapacityError> {
     let spare = producers.saturating_add(consumers);
     let (exchange, mut slots) = Exchange::new(capacity, producers, spare, start)?;
     let pool = Pool::new(capacity, exchange.cells() as usize + spare, fill)?;

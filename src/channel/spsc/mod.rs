@@ -53,6 +53,9 @@ use core::{
 
 pub use layout::{Layout, Packed, Spaced};
 
+/// The two ends, or why they cannot be.
+type Ends<T, L> = Result<(Producer<T, L>, Consumer<T, L>), CapacityError>;
+
 /// Builds a channel of `capacity` slots (a power of two), each filled by `fill` now and reused for ever.
 ///
 /// # Errors
@@ -70,10 +73,7 @@ pub fn channel<T>(
 ///
 /// # Errors
 /// As [`channel`].
-pub fn spaced<T>(
-    capacity: usize,
-    fill: impl FnMut() -> T,
-) -> Result<(Producer<T, Spaced>, Consumer<T, Spaced>), CapacityError> {
+pub fn spaced<T>(capacity: usize, fill: impl FnMut() -> T) -> Ends<T, Spaced> {
     spaced_from(Sequence::ZERO, capacity, fill)
 }
 
@@ -95,19 +95,11 @@ pub fn channel_from<T>(
 /// # Errors
 /// As [`channel`].
 #[doc(hidden)]
-pub fn spaced_from<T>(
-    start: Sequence,
-    capacity: usize,
-    fill: impl FnMut() -> T,
-) -> Result<(Producer<T, Spaced>, Consumer<T, Spaced>), CapacityError> {
+pub fn spaced_from<T>(start: Sequence, capacity: usize, fill: impl FnMut() -> T) -> Ends<T, Spaced> {
     ends(start, capacity, fill)
 }
 
-fn ends<T, L: Layout>(
-    start: Sequence,
-    capacity: usize,
-    fill: impl FnMut() -> T,
-) -> Result<(Producer<T, L>, Consumer<T, L>), CapacityError> {
+fn ends<T, L: Layout>(start: Sequence, capacity: usize, fill: impl FnMut() -> T) -> Ends<T, L> {
     let slots = Slots::aligned(capacity, start, fill, |at| L::unfilled(at, capacity as u64))?;
     let shared = Arc::new(Shared { slots, tail: Cursor::new(start), head: Cursor::new(start) });
     let writer = Writer::new(shared.clone(), start);
