@@ -23,8 +23,8 @@
 //! said there. None allocates or calls the system after construction, or changes the order of what it delivers, except
 //! that [`Conflate`] delivers an event in the place of the older one that it overtook.
 //!
-//! A closed sink refuses as it did before: `Closed`, and the event stays the caller's. Dropping the wrapper drops the
-//! sink, which closes it.
+//! A closed sink refuses as it did before: `Closed`, and the event stays the caller's (but see [`Evict`]). Dropping the
+//! wrapper drops the sink, which closes it.
 //!
 //! The books count what was taken: an event that was refused, or whose `fill` failed, is not in them. After each call
 //! `in = out + dropped + dead_lettered + held`, and the numbers can be read from any thread; keeping them costs some ten
@@ -201,18 +201,32 @@ impl<K: Sink> Sink for Shed<K> {
 ///
 /// | channel                                  | the oldest can be taken back                                       |
 /// |------------------------------------------|--------------------------------------------------------------------|
-/// | each event to one of several consumers   | by one of these consumers, which this wrapper owns                  |
+/// | each event to one of several consumers ([`mpmc`](super::mpmc), [`spmc`](super::spmc)) | by one of these consumers, which this wrapper owns |
 /// | one consumer, who is somebody else       | no: he may be looking at it                                         |
 /// | several readers that all see every event | no, for the same reason                                             |
 /// | lossy                                    | it is overwritten anyway                                            |
 ///
 /// So it needs a consumer of the same channel, and takes what that one is given: the oldest that no other consumer has.
+/// That consumer keeps the channel open: when all others are gone, events are evicted by newer ones, and nobody is told.
 /// An event taken out counts as one that came in, as it may be of another producer: in the books it is `in` once more,
 /// and `dropped[Evicted]`.
 ///
 /// **Lock-free**: a round that does not end is one in which another producer took the room. If nothing can be taken out
 /// although the channel is full (somebody stalls in the oldest slot), the event is refused. The oldest goes before `fill`
 /// is called, so it is gone also if `fill` fails.
+///
+/// ```
+/// use ringmain::channel::{mpmc, overflow::Evict};
+/// use ringmain::contract::{Sink, SourceMut};
+///
+/// let (tx, mut rx) = mpmc::channel(2, || 0)?;
+/// let mut tx = Evict::new(tx, rx.clone(), |event: &mut i32| println!("{event} is too old"));
+/// for n in 1..=3 {
+///     tx.push(n)?;
+/// }
+/// assert_eq!((rx.pop()?, rx.pop()?), (2, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Evict<K, Src, F> {
     sink: K,
     source: Src,

@@ -44,7 +44,8 @@ pub trait Source {
         None
     }
 
-    /// Shows the oldest event to `look` and leaves it where it is.
+    /// Shows the oldest event to `look` and leaves it where it is. Where consumers compete, this one has it in hand then:
+    /// what it takes next is that event.
     ///
     /// # Errors
     /// [`NoEvent`] if nothing is there, or the source is closed; `look` was not called then.

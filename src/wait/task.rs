@@ -203,8 +203,8 @@ impl<P> Async<P> {
 }
 
 impl<Src: Source> Async<Src> {
-    /// Waits until an event is there, for the verbs of [`port_mut`](Self::port_mut); where consumers compete, another one
-    /// may be faster.
+    /// Waits until an event is there, for the verbs of [`port_mut`](Self::port_mut). Where consumers compete, it is in the
+    /// hand of this one from then on, as after any [`peek`](Source::peek).
     ///
     /// # Errors
     /// [`NoEvent::Closed`], never `Empty`.

@@ -1,3 +1,4 @@
+use ringmain::channel::mpmc;
 use ringmain::channel::overflow::{Block, Conflate, Evict, OrDeadLetter, Shed};
 use ringmain::channel::spsc::{self, Consumer, Producer};
 use ringmain::contract::{
@@ -214,6 +215,58 @@ fn evict_drops_the_oldest() {
     let balance = read(&books);
     assert_eq!((balance.input, balance.out, balance.dropped[Reason::Evicted]), (9, 6, 3));
     assert_eq!(displaced, [1, 2, 3]);
+}
+
+/// Where consumers compete, one more of them evicts for a producer, while the others consume: all that went in came out on
+/// one side or the other, once.
+#[test]
+fn evict_shares_the_events_with_the_consumers() {
+    fn check(
+        tx: impl Sink<Event = u64> + Send,
+        mut rx: impl SourceMut<Event = u64> + Send,
+        evicts: impl SourceMut<Event = u64> + Send,
+    ) {
+        let n = if cfg!(miri) { 50 } else { 20_000 };
+        let mut displaced = Vec::new();
+        let seen = std::thread::scope(|scope| {
+            let consumer = scope.spawn(move || {
+                let mut seen = Vec::new();
+                while let Ok(event) = rx.pop_waiting(&mut Yielding::new()) {
+                    seen.push(event);
+                }
+                seen
+            });
+            let mut tx = Evict::new(tx, evicts, |event: &mut u64| displaced.push(*event));
+            for event in 0..n {
+                tx.push_waiting(&mut Yielding::new(), event).unwrap();
+            }
+            let balance = read(&tx.account());
+            assert_eq!(balance.out, n);
+            drop(tx);
+            consumer.join().unwrap()
+        });
+        assert!(seen.is_sorted() && displaced.is_sorted());
+        let mut all = [seen, displaced].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..n).collect::<Vec<_>>());
+    }
+    let (tx, rx) = mpmc::channel(4, || 0).unwrap();
+    check(tx, rx.clone(), rx);
+    let (mut tx, mut rx) = mpmc::strict::channel(4, 1, 2, || 0).unwrap();
+    check(tx.remove(0), rx.remove(0), rx.remove(0));
+}
+
+/// The consumer that it owns keeps the channel open.
+#[test]
+fn evict_goes_on_when_it_has_the_last_consumer() {
+    let (tx, rx) = mpmc::channel(2, || 0).unwrap();
+    let mut tx = Evict::new(tx, rx.clone(), |_: &mut u64| ());
+    drop(rx);
+    for n in 0..5 {
+        tx.push(n).unwrap();
+    }
+    let balance = read(&tx.account());
+    assert_eq!((balance.out, balance.dropped[Reason::Evicted]), (5, 3));
 }
 
 /// Twice somebody else is faster: it makes room once more, and what was lost meanwhile is in the books.

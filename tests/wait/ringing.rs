@@ -2,6 +2,7 @@
 
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc::{self, Consumer, Producer};
+use ringmain::channel::{mpmc, mpsc};
 use ringmain::contract::{At, Flow, Halt, Sink, Source, SourceMut, Tick, Wait, each};
 use ringmain::wait::{Park, Ringing};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,17 +68,24 @@ fn a_source_rings_when_it_made_room() {
 /// Where there are many producers: a slot that was given up is room as well, and there is no event in it.
 #[test]
 fn a_source_rings_when_it_passed_over_a_void_slot() {
+    fn check(tx: impl Sink<Event = u64>, rx: impl SourceMut<Event = u64>) {
+        let (mut tx, mut producer) = (tx, park());
+        let mut rx = producer.bell().on(rx);
+        let mut void = || assert!(tx.fill(|_| Err::<(), _>(Halt::Stop)).is_err());
+        void();
+        assert!(rings(&mut producer, || assert_eq!(rx.drain(Tick::ZERO, 1, &mut ok).count, 0)));
+        assert!(!rings(&mut producer, || assert_eq!(rx.drain(Tick::ZERO, 1, &mut ok).count, 0)));
+        void();
+        assert!(rings(&mut producer, || assert!(rx.take(|_| ()).is_err())));
+        assert!(!rings(&mut producer, || assert!(rx.take(|_| ()).is_err())));
+    }
     let mut ring = Multicast::many(2, || 0).unwrap();
-    let mut producer = park();
-    let mut rx = producer.bell().on(ring.editor("rx", &[]));
-    let mut tx = ring.build().unwrap();
-    let mut void = || assert!(tx.fill(|_| Err::<(), _>(Halt::Stop)).is_err());
-    void();
-    assert!(rings(&mut producer, || assert_eq!(rx.drain(Tick::ZERO, 1, &mut ok).count, 0)));
-    assert!(!rings(&mut producer, || assert_eq!(rx.drain(Tick::ZERO, 1, &mut ok).count, 0)));
-    void();
-    assert!(rings(&mut producer, || assert!(rx.take(|_| ()).is_err())));
-    assert!(!rings(&mut producer, || assert!(rx.take(|_| ()).is_err())));
+    let rx = ring.editor("rx", &[]);
+    check(ring.build().unwrap(), rx);
+    let (tx, rx) = mpsc::channel(2, || 0).unwrap();
+    check(tx, rx);
+    let (tx, rx) = mpmc::channel(2, || 0).unwrap();
+    check(tx, rx);
 }
 
 /// The events before the one that panicked are consumed.

@@ -169,6 +169,10 @@ impl<T> Source for Consumer<T> {
             unsafe { slot.share(|event| stage.on_event(event, At { seq, now })) }
         })
     }
+    #[inline]
+    fn position(&self) -> Option<Sequence> {
+        Some(self.hand.at)
+    }
 }
 
 impl<T> SourceMut for Consumer<T> {
