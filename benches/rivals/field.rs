@@ -49,7 +49,7 @@ pub(crate) enum What {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// No library: what the machine allows.
+    /// No library: the least that could do it.
     Limit,
     Peer,
     Ours,

@@ -1,4 +1,4 @@
-//! No libraries: what the machine allows. An event says itself which one it is here, which no queue may assume.
+//! No libraries: the least that could do it. An event says itself which one it is here, which no queue may assume.
 
 use crate::crew::{Failed, Gate, Idle, Job, together};
 use crate::event::{Event, Put, Take};
@@ -6,7 +6,7 @@ use crate::field::Field;
 use crate::workload::pipeline::{pipeline, relay};
 use crate::workload::round_trip::{round_trip, trips};
 use crate::workload::stream::{Way, stream};
-use crate::workload::{Plan, Sample, many, multicast};
+use crate::workload::{Plan, Sample, multicast};
 use crossbeam_utils::CachePadded;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,10 +16,6 @@ pub(crate) fn enter(field: &mut Field) {
     for_event::<u64>(field);
     for_event::<[u64; 8]>(field);
     field.enter("round-trip/u64", "two cache lines", two_lines);
-    field.enter("producers/2", "fetch-add and store", |plan| {
-        let (tx, rx) = claimed(plan.capacity);
-        many::fill((vec![tx; 2], vec![rx]), plan)
-    });
     let two = |capacity| {
         let (tx, a, b) = flags::<u64>(capacity);
         (tx, [a, b])
@@ -195,46 +191,32 @@ impl<T: Shared> Take<T> for End<T, FlagTake> {
 struct BulkPut;
 struct BulkTake;
 
-/// What is put in or taken out is told eight times a lap, or when the batch ends.
+/// What is put in or taken out is told eight times a lap only, also where events come in batches.
 fn bulk<T: Shared>(capacity: usize) -> (End<T, BulkPut>, End<T, BulkTake>) {
     let ring = Cells::new(capacity);
     let tx = End { ring: ring.clone(), next: 0, until: capacity as u64, role: BulkPut };
     (tx, End { ring, next: 0, until: 0, role: BulkTake })
 }
 
-impl<T: Shared> End<T, BulkPut> {
-    #[inline(always)]
-    fn free(&mut self) -> u64 {
-        if self.next == self.until {
-            self.until = self.ring.done[0].load(Ordering::Acquire) + self.ring.capacity();
-        }
-        self.until - self.next
-    }
-    #[inline(always)]
-    fn write(&mut self, event: T) {
-        event.write(self.ring.at(self.next));
-        self.next += 1;
-    }
-}
-
 impl<T: Shared> Put<T> for End<T, BulkPut> {
-    const TOGETHER: bool = true;
     #[inline(always)]
     fn put(&mut self, event: T) -> bool {
-        let room = self.free() > 0;
-        if room {
-            self.write(event);
-            if self.next & (self.ring.capacity() / 8 - 1) == 0 {
-                Put::<T>::publish(self);
-            }
-        }
-        room
+        self.put_some(event.number(), 1) == 1
     }
+    /// All or none.
     #[inline(always)]
     fn put_some(&mut self, first: u64, n: u64) -> u64 {
-        let n = self.free().min(n);
-        (first..first + n).for_each(|number| self.write(T::new(number)));
-        Put::<T>::publish(self);
+        if self.until - self.next < n {
+            self.until = self.ring.done[0].load(Ordering::Acquire) + self.ring.capacity();
+            if self.until - self.next < n {
+                return 0;
+            }
+        }
+        (0..n).for_each(|nth| T::new(first + nth).write(self.ring.at(self.next + nth)));
+        self.next += n;
+        if self.next & (self.ring.capacity() / 8 - 1) < n {
+            Put::<T>::publish(self);
+        }
         n
     }
     #[inline(always)]
@@ -251,7 +233,6 @@ impl<T: Shared> End<T, BulkTake> {
 }
 
 impl<T: Shared> Take<T> for End<T, BulkTake> {
-    const TOGETHER: bool = true;
     #[inline(always)]
     fn take(&mut self) -> Option<T> {
         if self.next == self.until {
@@ -271,47 +252,12 @@ impl<T: Shared> Take<T> for End<T, BulkTake> {
     #[inline(always)]
     fn take_all(&mut self, mut each: impl FnMut(T)) {
         let tail = self.ring.tail.load(Ordering::Acquire);
-        if self.next < tail {
-            (self.next..tail).for_each(|number| each(T::read(self.ring.at(number))));
-            self.next = tail;
+        let until = tail.min(self.next + self.ring.capacity() / 8);
+        if self.next < until {
+            (self.next..until).for_each(|number| each(T::read(self.ring.at(number))));
+            self.next = until;
             self.give_back();
         }
-    }
-}
-
-/// The least that many producers need: one fetch-add and one store, without a look at whether there is room.
-struct Claimed(Arc<Cells<u64>>);
-
-impl Clone for Claimed {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-struct ClaimedTake(Arc<Cells<u64>>, u64);
-
-fn claimed(capacity: usize) -> (Claimed, ClaimedTake) {
-    let ring = Cells::new(capacity);
-    (Claimed(ring.clone()), ClaimedTake(ring, 0))
-}
-
-impl Put<u64> for Claimed {
-    #[inline(always)]
-    fn put(&mut self, event: u64) -> bool {
-        event.write(self.0.at(self.0.tail.fetch_add(1, Ordering::Relaxed)));
-        true
-    }
-}
-
-impl Take<u64> for ClaimedTake {
-    /// Only when nobody fills.
-    fn take(&mut self) -> Option<u64> {
-        let Self(ring, next) = self;
-        let there = *next < ring.tail.load(Ordering::Acquire);
-        there.then(|| {
-            *next += 1;
-            u64::read(ring.at(*next - 1))
-        })
     }
 }
 

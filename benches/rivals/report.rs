@@ -11,7 +11,7 @@ const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.
 
 /// How to read the tables.
 pub(crate) const LEGEND: &str = "\
-The fastest first, by the median of the rounds. `>` marks ours; a limit is no library, but what the machine allows.
+The fastest first, by the median of the rounds. `>` marks ours; a limit is no library, but the least that could do.
 wait: what suits the contender best on an empty turn.  x best peer: against the fastest peer that does what it should.
 x limit: against a sample of the limit right before each, which drifts less than the figures.  M/s: million events a second.";
 
