@@ -28,7 +28,7 @@ pub struct Stamp(AtomicU64);
 /// What a [`Stamp`] says of one position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Published {
-    /// Nothing has been put there yet.
+    /// Nothing has been put there yet, or it was taken.
     NotYet,
     /// An event is there.
     Event,
@@ -73,12 +73,12 @@ impl Stamp {
     #[must_use]
     pub fn read(&self, at: Sequence) -> Published {
         let word = self.load();
-        if Sequence::of_word(word) != at {
-            Published::NotYet
-        } else if word & VOID == 0 {
+        if word == at.word(0) {
             Published::Event
-        } else {
+        } else if word == at.word(VOID) {
             Published::Void
+        } else {
+            Published::NotYet
         }
     }
     /// The slot holds the event of position `at`.
@@ -150,6 +150,7 @@ mod tests {
         assert_eq!(around(), [(Gone, Gone), (Gone, Now), (NotYet, NotYet)]);
         stamp.release(at);
         assert_eq!(around(), [(Gone, Gone), (Gone, Gone), (Now, NotYet)]);
+        assert_eq!(stamp.read(at), Published::NotYet);
         stamp.abandon(at.plus(lap));
         assert_eq!(around(), [(Gone, Gone), (Gone, Gone), (Gone, Now)]);
         stamp.release(at.plus(lap));

@@ -282,7 +282,7 @@ fn a_consumer_that_is_forgotten_makes_the_ring_full_at_its_event() {
     let mut other = rx.clone();
     assert_eq!(fill(&mut tx, 1, 2), 2);
     assert_eq!(peek(&mut rx), Some(1));
-    std::mem::forget(rx);
+    let rx = std::mem::ManuallyDrop::new(rx);
     assert_eq!(drain(&mut other, ALL), [2]);
     for _ in 0..3 {
         assert_eq!(tx.push(3).unwrap_err().refused, Refused::Full);
@@ -290,6 +290,9 @@ fn a_consumer_that_is_forgotten_makes_the_ring_full_at_its_event() {
     assert_eq!(drain(&mut other, ALL), []);
     drop(other);
     assert!(!tx.is_closed(), "one is still there, for all anybody knows");
+    // So that nothing leaks.
+    drop(std::mem::ManuallyDrop::into_inner(rx));
+    assert_eq!((tx.is_closed(), tx.abandoned()), (true, 1));
 }
 
 #[test]

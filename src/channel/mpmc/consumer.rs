@@ -1,6 +1,6 @@
 //! The end that takes out: claims what is filled, shows it, and gives the slots back.
 
-use super::shared::{Claimed, Shared};
+use super::shared::Shared;
 use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
 use crate::ring::{Claim, Published, Sequence, Slot, Stamp};
 use crate::sync::Arc;
@@ -19,23 +19,20 @@ use crossbeam_utils::CachePadded;
 #[derive(Debug)]
 pub struct Consumer<T> {
     shared: Arc<Shared<T>>,
+    /// The hand: from here to `next` is claimed and not consumed. Empty if they are equal.
+    at: Sequence,
     /// Where the next claim is tried first. May be stale, never too late.
     next: Sequence,
-    hand: Hand,
     /// So many positions at most are claimed at once.
     batch: u64,
-    _alone: CachePadded<PhantomData<Cell<()>>>,
+    alone: PhantomData<Cell<()>>,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T> Consumer<T> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self {
-            shared,
-            next,
-            hand: Hand { at: next, until: next },
-            batch: 1,
-            _alone: CachePadded::new(PhantomData),
-        }
+        Self { shared, at: next, next, batch: 1, alone: PhantomData, _apart: CachePadded::new(()) }
     }
     /// Lets it claim up to `events` at once, at most a quarter of the capacity: fewer read-modify-writes, for which other
     /// consumers wait longer for those it has in hand, and more are lost if it goes in the middle of them. 0 is taken for 1,
@@ -54,7 +51,7 @@ impl<T> Consumer<T> {
     /// at most [`capacity`](Self::capacity). May be stale at once.
     #[must_use]
     pub fn len(&self) -> usize {
-        let len = self.hand.len() + self.shared.len();
+        let len = self.next.since(self.at) + self.shared.len();
         len.min(self.shared.slots.capacity()) as usize
     }
     /// Nothing is in hand and nothing is claimed. May be stale at once.
@@ -66,7 +63,7 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         let end = self.shared.tail.end.read();
-        end.closed && end.done == self.shared.head.claim.peek() && self.hand.is_empty()
+        end.closed && end.done == self.shared.head.claim.peek() && self.at == self.next
     }
     /// Events that consumers had in hand when they went: nobody will see them (again). It only grows.
     #[must_use]
@@ -76,34 +73,34 @@ impl<T> Consumer<T> {
     /// Walks at most `limit` events; `one` is called with slots that are this consumer's by [R4].
     #[inline(always)]
     fn walk(&mut self, limit: usize, mut one: impl FnMut(&Slot<T, Stamp>, Sequence) -> Flow) -> Drained {
-        let Self { shared, next, hand, batch, .. } = self;
+        let Self { shared, at, next, .. } = self;
+        let batch = self.batch;
         let mut count = 0;
         for _ in 0..shared.slots.capacity() {
             if count == limit {
                 return Drained { count, end: None };
             }
-            let slot = if hand.is_empty() {
-                let want = (limit - count) as u64;
-                match shared.take(next, want.min(*batch)) {
-                    Ok(Claimed { at, until, first }) => {
-                        *hand = Hand { at, until };
-                        first
-                    }
+            let slot = if at == next {
+                let claimed = shared.take(next, batch.min((limit - count) as u64));
+                *at = claimed.map_or(*next, |(at, _)| at);
+                match claimed {
+                    Ok((_, slot)) => slot,
                     Err(end) => return Drained { count, end },
                 }
             } else {
-                shared.slots.slot(hand.at)
+                shared.slots.slot(*at)
             };
             let mut flow = Ok(());
-            if slot.mark().read(hand.at) == Published::Event {
+            if slot.mark().read(*at) == Published::Event {
                 // In hand until it returns: a panic leaves it there.
-                flow = one(slot, hand.at);
+                flow = one(slot, *at);
                 if flow == Err(Halt::Again) {
                     return Drained { count, end: Some(End::Halted(Halt::Again)) };
                 }
                 count += 1;
             }
-            hand.give_back(slot);
+            slot.mark().release(*at);
+            *at = at.next();
             if let Err(halt) = flow {
                 return Drained { count, end: Some(End::Halted(halt)) };
             }
@@ -112,28 +109,8 @@ impl<T> Consumer<T> {
     }
 }
 
-/// What a consumer has claimed and not consumed: the positions from `at` to `until`.
-#[derive(Debug)]
-struct Hand {
-    at: Sequence,
-    until: Sequence,
-}
-
-impl Hand {
-    #[inline(always)]
-    fn is_empty(&self) -> bool {
-        self.at == self.until
-    }
-    fn len(&self) -> u64 {
-        self.until.since(self.at)
-    }
-    /// Gives its first slot back, which is this one.
-    #[inline(always)]
-    fn give_back<T>(&mut self, first: &Slot<T, Stamp>) {
-        first.mark().release(self.at);
-        self.at = self.at.next();
-    }
-}
+/// Where a claim begins, and the slot there.
+type Claimed<'s, T> = (Sequence, &'s Slot<T, Stamp>);
 
 impl<T> Shared<T> {
     /// Claims positions that are filled or void, up to `want`; says why not if there are none.
@@ -171,7 +148,7 @@ impl<T> Source for Consumer<T> {
     }
     #[inline]
     fn position(&self) -> Option<Sequence> {
-        Some(self.hand.at)
+        Some(self.at)
     }
 }
 
@@ -199,12 +176,13 @@ impl<T> Clone for Consumer<T> {
 
 impl<T> Drop for Consumer<T> {
     fn drop(&mut self) {
-        while !self.hand.is_empty() {
-            let slot = self.shared.slots.slot(self.hand.at);
-            if slot.mark().read(self.hand.at) == Published::Event {
+        while self.at != self.next {
+            let stamp = self.shared.slots.mark(self.at);
+            if stamp.read(self.at) == Published::Event {
                 self.shared.abandoned.add(1);
             }
-            self.hand.give_back(slot);
+            stamp.release(self.at);
+            self.at = self.at.next();
         }
         self.shared.head.leave();
     }

@@ -57,7 +57,7 @@
 //! | who is dropped    | what happens                                                                                   |
 //! |-------------------|--------------------------------------------------------------------------------------------------|
 //! | the last producer | the consumers take what is there; each sees the end when all of it is claimed and its hand is empty |
-//! | the last consumer | every fill is refused with `Closed` from then on, and a producer's `len` is how many were never claimed |
+//! | the last consumer | a fill that begins after it is refused with `Closed`, and a producer's `len` is how many were never claimed |
 //!
 //! Order: first in, first out for the claims. A consumer sees events in the order of their positions, hence those of one
 //! producer in the order it filled them; two consumers do not wait for each other. Costs: two counters, two cursors for

@@ -1,6 +1,6 @@
 //! The end that puts in: claims its slots, fills them, and stamps them.
 
-use super::shared::{Claimed, Shared};
+use super::shared::Shared;
 use super::{Many, Mode, One};
 use crate::contract::{Filled, Flow, Halt, Refused, Sink};
 use crate::ring::{Sequence, Slot, Stamp};
@@ -23,12 +23,14 @@ pub struct Producer<T, M: Mode = Many> {
     shared: Arc<Shared<T>>,
     /// Where the next claim is tried first. Exact if there is one producer; else perhaps stale, never too late.
     next: Sequence,
-    _alone: CachePadded<PhantomData<(Cell<()>, M)>>,
+    alone: PhantomData<(Cell<()>, M)>,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T, M: Mode> Producer<T, M> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self { shared, next, _alone: CachePadded::new(PhantomData) }
+        Self { shared, next, alone: PhantomData, _apart: CachePadded::new(()) }
     }
     /// The number of slots. Stable.
     #[must_use]
@@ -42,8 +44,8 @@ impl<T, M: Mode> Producer<T, M> {
         self.capacity() - self.len()
     }
     /// Slots that producers have claimed and consumers have not, void ones among them: at most
-    /// [`capacity`](Self::capacity). May be stale at once. When both the other producers are done and
-    /// [`is_closed`](Self::is_closed), it is exactly how many the consumers left behind.
+    /// [`capacity`](Self::capacity). May be stale at once; but once [`is_closed`](Self::is_closed), and no other producer is
+    /// in a fill that began before, it is how many the consumers left behind.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shared.len() as usize
@@ -73,11 +75,10 @@ impl<T, M: Mode> Producer<T, M> {
         }
         let (slots, lap) = (&shared.slots, shared.slots.capacity());
         let claimable = |stamp: &Stamp, at: Sequence| stamp.to_fill(at.minus(lap));
-        let Some(Claimed { at, until, first }) = shared.tail.claim(slots, next, want, claimable, M::take)
-        else {
+        let Some((at, slot)) = shared.tail.claim(slots, next, want, claimable, M::take) else {
             return Err(Refused::Full);
         };
-        Ok(Filling { next, shared, at, until, slot: first, mode: PhantomData })
+        Ok(Filling { shared, at, until: next, slot, mode: PhantomData })
     }
 }
 
@@ -91,10 +92,10 @@ impl<T> Producer<T, One> {
 
 /// The slots of one claim that are not stamped yet. What is left of it when it goes is given up.
 struct Filling<'a, T, M: Mode> {
-    next: &'a mut Sequence,
     shared: &'a Shared<T>,
     at: Sequence,
-    until: Sequence,
+    /// The end of the claim: the producer's `next`.
+    until: &'a mut Sequence,
     /// That of `at`.
     slot: &'a Slot<T, Stamp>,
     mode: PhantomData<M>,
@@ -115,17 +116,17 @@ impl<T, M: Mode> Filling<'_, T, M> {
     #[inline(always)]
     fn next(&mut self) -> bool {
         self.slot = self.shared.slots.slot(self.at);
-        self.at != self.until
+        self.at != *self.until
     }
 }
 
 impl<T, M: Mode> Drop for Filling<'_, T, M> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.at != self.until {
-            M::give_up(&self.shared.tail.claim, &self.shared.slots, self.at, self.until);
+        if self.at != *self.until {
+            M::give_up(&self.shared.tail.claim, &self.shared.slots, self.at, *self.until);
             // What was taken back is claimed again.
-            *self.next = self.at;
+            *self.until = self.at;
         }
     }
 }

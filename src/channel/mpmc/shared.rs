@@ -25,14 +25,6 @@ pub(super) struct Side {
     pub(super) end: Cursor,
 }
 
-/// The positions from `at` to `until`, claimed by one side, in a row.
-pub(super) struct Claimed<'s, T> {
-    pub(super) at: Sequence,
-    pub(super) until: Sequence,
-    /// The slot of `at`: looked up before the claim, as a lookup behind a read-modify-write waits for it.
-    pub(super) first: &'s Slot<T, Stamp>,
-}
-
 // SAFETY: [R3] and [R4] give each slot to one thread at a time, so `T` moves between threads (`T: Send`) and is never
 // looked at by two at once; everything else is atomic.
 unsafe impl<T: Send> Sync for Shared<T> {}
@@ -71,7 +63,8 @@ impl Side {
     }
     /// Claims the first position that can be had, and as many behind it as can be had with it, at most `want` in all;
     /// nothing if the slot that is next in turn has to wait for somebody. `next` is where to try first, and moves behind
-    /// the claim. Lock-free: it tries again only where somebody else has got the position.
+    /// the claim. Returns where the claim begins, and the slot there: looked up before the claim, as a lookup behind a
+    /// read-modify-write would wait for it. Lock-free: it tries again only where somebody else has got the position.
     #[inline(always)]
     pub(super) fn claim<'s, T>(
         &self,
@@ -80,7 +73,7 @@ impl Side {
         want: u64,
         claimable: impl Fn(&Stamp, Sequence) -> Claimable,
         take: impl Fn(&Claim, Sequence, u64) -> Result<(), Sequence>,
-    ) -> Option<Claimed<'s, T>> {
+    ) -> Option<(Sequence, &'s Slot<T, Stamp>)> {
         let mut pauses = Self::PAUSES.start;
         loop {
             let (at, first) = (*next, slots.slot(*next));
@@ -91,10 +84,10 @@ impl Side {
                         let at = at.plus(*n);
                         claimable(slots.mark(at), at) != Claimable::Now
                     };
-                    let until = at.plus((1..want).find(not_now).unwrap_or(want));
-                    if take(&self.claim, at, until.since(at)).is_ok() {
-                        *next = until;
-                        return Some(Claimed { at, until, first });
+                    let n = (1..want).find(not_now).unwrap_or(want);
+                    if take(&self.claim, at, n).is_ok() {
+                        *next = at.plus(n);
+                        return Some((at, first));
                     }
                 }
                 Claimable::Gone => {}
