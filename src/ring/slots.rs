@@ -70,7 +70,7 @@ impl core::fmt::Display for CapacityError {
 impl core::error::Error for CapacityError {}
 
 impl CapacityError {
-    /// An empty vector with room for the so many slots of a ring of `capacity`.
+    /// An empty vector with room for all `slots` of a ring of `capacity`, of which some may be spare.
     pub(super) fn room_for<S>(capacity: usize, slots: usize) -> Result<Vec<S>, Self> {
         if capacity == 0 {
             return Err(Self::Zero);

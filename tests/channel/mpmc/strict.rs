@@ -523,8 +523,8 @@ fn who_saw_room_finds_it_and_there_is_a_bound() {
 
 // -------------------------------------------------------------------------------------------------------- real threads
 
-/// Each of `producers` sends `n` numbers, some in fills that fail first; everything arrives once, and each consumer sees
-/// those of one producer in order. Some stages ask for their event again.
+/// Each of `producers` sends `n` numbers, some after a fill that fails; everything arrives once, and each consumer sees
+/// those of one producer in order, some of them twice.
 fn soak(producers: usize, consumers: usize, capacity: usize, n: u64) {
     let start = Sequence::ZERO.minus(n);
     let (tx, rx) = strict::channel_from(start, capacity, producers, consumers, || (0, 0)).unwrap();
