@@ -8,8 +8,8 @@
 //!  |<----------------- turn ---------------->|
 //! ```
 //!
-//! Every slot of the pool is in one place: in a cell, or with the one who holds its [`SlotId`]. A swap puts one in, takes
-//! the other out, and brings the cell to its next turn; nothing else changes a cell.
+//! Every slot of the pool is in one place: in a cell, or with the one who holds its [`SlotId`]. A swap puts one in,
+//! takes the other out, and brings the cell to its next turn; nothing else changes a cell.
 //!
 //! | turn of the cell of `s`, counted from the lap of `s` | meaning                                                  |
 //! |------------------------------------------------------|----------------------------------------------------------|
@@ -19,32 +19,34 @@
 //! | 2 or more                                            | the event of `s` is taken                                |
 //!
 //! A cell is filled only by one who saw the cell before it filled, and emptied only by one who saw the cell before it
-//! emptied. So the positions that are filled are a row without gaps, as are those that are taken, and the cells alone say
-//! where both end: a position that somebody remembers is only where to begin to look, in steps that double. A swap is tried
-//! again only when another one was made, so all of this is **lock-free**, wherever a thread stalls.
+//! emptied. So the positions that are filled are a row without gaps, as are those that are taken, and the cells alone
+//! say where both end: a position that somebody remembers is only where to begin to look, in steps that double. A swap
+//! is tried again only when another one was made, so all of this is **lock-free**, wherever a thread stalls.
 //!
-//! | swap (Release)         | look at the cell (Acquire)             | what it hands over                                         |
-//! |------------------------|----------------------------------------|------------------------------------------------------------|
-//! | [`Exchange::put`] S6   | the [`Exchange::take`] of the position | what is in the slot                                        |
-//! | [`Exchange::take`] S6  | the [`Exchange::put`] a lap later      | the slot given for it, which the taker is done with        |
-//! | both S6                | whoever finds the end of a row         | all swaps before it, so that nobody finds no event, or no room, who can know better |
+//! | swap (Release)         | look at the cell (Acquire)             | what it hands over                               |
+//! |------------------------|----------------------------------------|--------------------------------------------------|
+//! | [`Exchange::put`] S6   | the [`Exchange::take`] of the position | what is in the slot                              |
+//! | [`Exchange::take`] S6  | the [`Exchange::put`] a lap later      | the slot given for it, which the taker is done with |
+//! | both S6                | whoever finds the end of a row         | the whole row: nobody who can know better finds it empty, or full |
 //!
 //! # Room
 //!
-//! A producer asks [whether there is room](Exchange::has_room), fills its slot, and puts it in. Others may have put theirs
-//! in meanwhile, and yet it finds a vacant cell without waiting for anybody, because there are `producers - 1` cells more
-//! than `capacity`:
+//! A producer asks [whether there is room](Exchange::has_room), fills its slot, and puts it in. Meanwhile others may
+//! have put theirs in, and the ring may be full: yet there is a vacant cell, because there are `producers - 1` more
+//! than `capacity`. For let `head` be the first position that is not taken now.
 //!
-//! Let the positions from `head` on be not taken. Whoever puts an event in at `head + capacity` or later, saw room before
-//! it, and so saw fewer than `capacity` positions filled from a position on that is not after `head`: one before
-//! `head + capacity` vacant. Nobody puts two such events in, as before the second he knows of the first, and that all
-//! before it are filled; and whoever filled `head + capacity - 1` puts none in. So there are at most `producers - 1` of
-//! them. This holds whatever is seen late, and however late: no look needs to be fresh.
+//! * Who put an event in at `head + capacity` or later saw room first: a `tail` less than `capacity` from a position
+//!   that was the head once, so before `head + capacity`. It knows of what it put in itself, and that all before that is
+//!   filled: so it had put nothing in at `head + capacity - 1` or later.
+//! * So no producer has put two events in there, and the one that filled `head + capacity - 1` has put none in. That
+//!   leaves `producers - 1`.
+//!
+//! This needs no look to be fresh, as it says nothing of when something was seen.
 //!
 //! Algorithm: Tsigas and Zhang, "A simple, fast and scalable non-blocking concurrent FIFO queue for shared memory
-//! multiprocessor systems" (SPAA 2001), with laps in place of its two nulls, slots that are exchanged in place of pointers,
-//! and a search in place of its lagging head and tail. A word comes back after 2^62 positions, 146 years at 10^9 events a
-//! second.
+//! multiprocessor systems" (SPAA 2001), with laps in place of its two nulls, slots that are exchanged in place of
+//! pointers, and a search in place of its lagging head and tail. A word comes again after 2^62 positions: at 10^9
+//! events a second, 146 years.
 
 use super::{CapacityError, Sequence};
 use crate::sync::{self, AtomicU64, Ordering};
@@ -75,13 +77,13 @@ impl SlotId {
 const FULL: u64 = 1;
 /// The turn of a cell whose position is taken.
 const TAKEN: u64 = 2;
-/// Cells of positions in a row lie so many apart, in different lines: who works on one leaves the next alone. Odd, so that
-/// each position of a lap has a cell of its own.
+/// Cells of positions in a row lie so many apart, in different lines: who works on one leaves the next alone. Odd, so
+/// that each position of a lap has a cell of its own.
 const APART: usize = 9;
 
 impl Exchange {
-    /// Vacant cells for the positions from `start`, and the numbers of `spare` slots that are in none of them: as many as
-    /// there are handles, `producers` of them to put in.
+    /// Vacant cells for the positions from `start`, and the numbers of `spare` slots that are in none of them: as many
+    /// as there are handles, `producers` of them to put in.
     ///
     /// # Errors
     /// [`CapacityError`] if `capacity` is zero, not a power of two, or too large for memory.
@@ -117,8 +119,8 @@ impl Exchange {
     pub fn capacity(&self) -> u64 {
         self.capacity
     }
-    /// Whether there is room for one more event. Everything before `tail` is filled and everything before `head` is taken;
-    /// both are moved on as far as they are looked for. Lock-free.
+    /// Whether there is room for one more event. Everything before `tail` is filled and everything before `head` is
+    /// taken; both are moved on as far as they are looked for. Lock-free.
     #[inline]
     #[must_use]
     pub fn has_room(&self, tail: &mut Sequence, head: &mut Sequence) -> bool {
@@ -183,7 +185,8 @@ impl Exchange {
     /// Brings the cell of `at` from the turn before to `turn`, or says how far it has come.
     ///
     /// ordering: Release; pairs with the Acquire of `look`, and hands over the slot put in and all swaps known of. The look
-    /// before took over the slot taken out, as no word comes twice. Relaxed if it fails, as nothing is concluded from that.
+    /// before took over the slot taken out, as no word comes twice. Relaxed if it fails, as nothing is concluded from
+    /// that.
     #[inline]
     fn try_swap(&self, at: Sequence, turn: u64, slot: &mut SlotId) -> Result<(), i64> {
         let word = self.look(at);

@@ -16,7 +16,7 @@ pub struct Pool<T> {
 }
 
 impl<T> Pool<T> {
-    /// Allocates the so many slots that a ring of `capacity` needs, each with what `fill` makes.
+    /// Allocates all `slots` of a ring of `capacity`, the spare ones included, each with what `fill` makes.
     ///
     /// # Errors
     /// [`CapacityError`] if `capacity` is zero or not a power of two, or if there is no memory for so many slots.

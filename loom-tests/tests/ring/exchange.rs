@@ -1,7 +1,7 @@
 //! Slots change hands: each is with one at a time, no event is missed or seen twice, and nobody waits for anybody.
 //!
-//! A thread that stalls is one that loom does not run until the others are at their end, which it tries at every step. So
-//! what a model asserts of a thread before it joins the others holds wherever they stall.
+//! A thread that stalls is one that loom does not run until the others are at their end, which it tries at every step.
+//! So what a model asserts of a thread before it joins the others holds wherever they stall.
 
 use super::common::outcomes;
 use super::start;

@@ -10,8 +10,7 @@
 //!
 //! The cells name slots of a pool, and every end has one slot more. A producer fills its own slot and then swaps it for
 //! the one in the first vacant cell; a consumer swaps its own for the one in the first full cell and then shows it. So
-//! nobody works on what is in the ring, and who stalls keeps one slot from the others, and nothing else. Events stay in
-//! their slots.
+//! nobody works on what is in the ring, and who stalls keeps one slot, and nothing else. Events stay in their slots.
 //!
 //! | slot              | who may touch it | rule |
 //! |-------------------|------------------|------|
@@ -19,37 +18,38 @@
 //! | with a consumer   | that consumer    | R4   |
 //! | in a cell         | nobody           | R5   |
 //!
-//! | swap (Release)                  | look before a swap (Acquire) | what it hands over                  |
-//! |---------------------------------|-------------------------|------------------------------------------|
-//! | of a producer S6                | of a consumer           | the contents of the slot                 |
-//! | of a consumer S6                | of a producer           | the slot that the consumer is done with  |
-//! | the last one leaves S7          | the other side looks    | all that was put in, or taken            |
+//! | store (Release)        | load (Acquire)                | what it hands over                       |
+//! |------------------------|-------------------------------|------------------------------------------|
+//! | a producer's swap S6   | of a consumer, before its own | the contents of the slot                 |
+//! | a consumer's swap S6   | of a producer, before its own | the slot that the consumer is done with  |
+//! | an end leaves S7       | the other side looks          | all that was put in, or taken            |
 //!
-//! How the cells are swapped is told in [`Exchange`].
+//! How the cells are swapped, and why who saw room finds it, is told in [`Exchange`].
 //!
 //! # Progress
 //!
-//! All verbs are **lock-free**: a swap is tried again only if another one was made. Whoever stalls for ever
+//! All verbs are **lock-free**: a swap is tried again only if another one was made. Of a thread that stalls for ever,
+//! all the others can tell nothing but this:
 //!
-//! | stalls in                       | and the others                                                                     |
-//! |---------------------------------|------------------------------------------------------------------------------------|
-//! | a fill, before or after it      | go on, whatever the capacity: it holds no place in the ring                        |
-//! | a stage, before or after it     | go on: they take the events behind its own                                         |
-//! | a swap                          | go on: it is done, or not                                                          |
+//! | where it stalls                  | what is missing                                                                   |
+//! |----------------------------------|-----------------------------------------------------------------------------------|
+//! | in a fill, or before its swap    | its own event; it has no place in the ring, so that even one of capacity 1 goes on |
+//! | in a stage, or behind its swap   | the event that it took; the ones behind it go to the others                       |
+//! | in a swap                        | nothing: it is made or not, in one instruction                                    |
 //!
-//! Full and empty are exact: at some moment of the call, `capacity` events or more were in the ring, or none. More than
-//! `capacity` are there when producers fill at once that all saw the last room: at most `producers - 1` more.
+//! `Full` and empty are exact: at a moment of the call `capacity` events or more were in the ring, or none. There are
+//! more if several producers fill at once and all saw the last room: at most `producers - 1` more.
 //!
-//! Costs: one compare-and-swap for a fill, and one for each event of a drain, as a claim of several would be something to
-//! stall with. No position is shared, only the cells are. With one producer there are `capacity` cells, with more the next
-//! power of two that has room for the late ones: twice the capacity, mostly. Each cell and each end has a slot, all
-//! allocated in [`channel`] and never again. No system call.
+//! Costs: one compare-and-swap for a fill, and one for each event of a drain, as a claim of several would be something
+//! to stall with. No position is shared, only the cells are. With one producer there are `capacity` cells, with more
+//! there is the power of two that has cells for the late events, too: mostly twice the capacity. Each cell and each
+//! end has a slot. All of it is allocated in [`channel`] and never again. No system call.
 //!
 //! # In hand
 //!
-//! An event that a stage says [`Again`](Halt::Again) to, or panics on, stays with its consumer, which shows it first next
-//! time; others go past it. A consumer that is dropped takes it along: `abandoned` counts these, and the value is dropped
-//! with the channel.
+//! An event that a stage says [`Again`](Halt::Again) to, or panics on, stays with its consumer, which shows it first
+//! next time; others go past it. A consumer that is dropped takes it along: `abandoned` counts these, and the value is
+//! dropped with the channel.
 //!
 //! # Who is gone
 //!
@@ -59,8 +59,9 @@
 //! | the last consumer         | producers are refused with `Closed`, and `len` says what was left                   |
 //! | any other                 | nothing                                                                             |
 //!
-//! Order: first in, first out, over all producers; a consumer sees a part of the events in that order. Algorithm: Tsigas
-//! and Zhang, "A simple, fast and scalable non-blocking concurrent FIFO queue" (SPAA 2001), with slots that are exchanged.
+//! Order: first in, first out, over all producers; a consumer sees a part of the events in that order. Algorithm:
+//! Tsigas and Zhang, "A simple, fast and scalable non-blocking concurrent FIFO queue" (SPAA 2001), with slots that are
+//! exchanged.
 //!
 //! ```
 //! use ringmain::channel::mpmc::strict;
@@ -129,8 +130,8 @@ pub fn channel_from<T>(
     Ok((slots.into_iter().map(producer).collect(), consumers))
 }
 
-/// One of the ends that put in. [`Sink`] has its verbs, all lock-free but `offer_waiting`; `fill_many` publishes one by one.
-/// Dropping the last one closes the channel: the consumers drain what is left, then see the end.
+/// One of the ends that put in. [`Sink`] has its verbs, all lock-free but `offer_waiting`; `fill_many` publishes one
+/// by one. Dropping the last one closes the channel: the consumers drain what is left, then see the end.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
@@ -194,7 +195,8 @@ impl<T> Sink for Producer<T> {
         if !exchange.has_room(&mut self.tail, &mut self.head) {
             return Err(Refused::Full.into());
         }
-        // SAFETY: [R3] the slot is with this producer, which has the only `SlotId` of its number, and uses it by `&mut self`.
+        // SAFETY: [R3] the slot is with this producer, which has the only `SlotId` of its number, and uses it by
+        // `&mut self`.
         let out = unsafe { pool.slot(&self.slot).lend(fill) }?;
         self.tail = exchange.put(self.tail, &mut self.slot).next();
         Ok(out)
@@ -207,11 +209,11 @@ impl<T> Drop for Producer<T> {
     }
 }
 
-/// One of the ends that take out. [`Source`] and [`SourceMut`] have its verbs, all lock-free. Dropping the last one closes
-/// the channel: the producers are refused with `Closed`.
+/// One of the ends that take out. [`Source`] and [`SourceMut`] have its verbs, all lock-free. Dropping the last one
+/// closes the channel: the producers are refused with `Closed`.
 ///
-/// An event is taken out by value with `drain_mut` and [`core::mem::take`] or `replace`; what stays in the slot is dropped
-/// when it is overwritten, or with the channel.
+/// An event is taken out by value with `drain_mut` and [`core::mem::take`] or `replace`; what stays in the slot is
+/// dropped when it is overwritten, or with the channel.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}
@@ -235,7 +237,8 @@ impl<T> Consumer<T> {
     pub fn capacity(&self) -> usize {
         self.shared.exchange.capacity() as usize
     }
-    /// Events that can be consumed now, one in hand included. Unless this is the only consumer, others may take them first.
+    /// Events that can be consumed now, one in hand included. Unless this is the only consumer, others may take them
+    /// first.
     #[must_use]
     pub fn len(&self) -> usize {
         usize::from(self.in_hand.is_some()) + self.shared.exchange.len(self.from) as usize

@@ -138,7 +138,10 @@ fn a_batch_takes_what_fits_and_says_so() {
     assert_eq!(tx.fill_many(1, |_, _| unreachable!("it is full")).end, Some(Halt::Again));
     assert_eq!(drain(&mut rx, 3), [0, 1, 2]);
     let fault = Halt::Reject(Fault::new(9));
-    let filled = tx.fill_many(3, |i, slot| if i == 1 { Err(fault) } else { Ok(*slot = 10 + i) });
+    let filled = tx.fill_many(3, |i, slot| {
+        let _: () = *slot = 10 + i;
+        if i == 1 { Err(fault) } else { Ok(()) }
+    });
     assert_eq!((filled.count, filled.end), (1, Some(fault)));
     assert_eq!(drain(&mut rx, ALL), [3, 10]);
 }
@@ -152,7 +155,7 @@ fn a_fill_that_fails_or_panics_publishes_nothing() {
             let mut expected = Vec::new();
             for n in 0..6 {
                 let tx = &mut tx[n as usize % 2];
-                let mut fill = |slot: &mut u64| -> Flow<u64> {
+                let fill = |slot: &mut u64| -> Flow<u64> {
                     *slot = n;
                     match n == fatal {
                         true if dies => panic_on_purpose(),
@@ -160,7 +163,7 @@ fn a_fill_that_fails_or_panics_publishes_nothing() {
                         false => Ok(n),
                     }
                 };
-                let filled = catch_unwind(AssertUnwindSafe(|| tx.fill(&mut fill)));
+                let filled = catch_unwind(AssertUnwindSafe(|| tx.fill(fill)));
                 match filled {
                     Ok(Ok(got)) => assert_eq!(got, n),
                     Ok(Err(halt)) => assert_eq!((halt, n, dies), (Fault::new(1).into(), fatal, false)),
@@ -523,8 +526,8 @@ fn who_saw_room_finds_it_and_there_is_a_bound() {
 
 // -------------------------------------------------------------------------------------------------------- real threads
 
-/// Each of `producers` sends `n` numbers, some in fills that fail first; everything arrives once, and each consumer sees
-/// those of one producer in order. Some stages ask for their event again.
+/// Each of `producers` sends `n` numbers, some after a fill that fails; everything arrives once, and each consumer sees
+/// those of one producer in order, some of them twice.
 fn soak(producers: usize, consumers: usize, capacity: usize, n: u64) {
     let start = Sequence::ZERO.minus(n);
     let (tx, rx) = strict::channel_from(start, capacity, producers, consumers, || (0, 0)).unwrap();
