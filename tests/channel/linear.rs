@@ -2,24 +2,25 @@
 //!
 //! `RINGMAIN_HISTORIES=10000 cargo test --release --test channel linear -- --nocapture` is the long version.
 
-use crate::kit::linear::{Did, Fifo, FifoTerms, Lanes, Lossy, Op, explore, histories, linearizable};
-use crate::kit::{self, Shown};
-use crate::kit::{
-    Build, Mpsc, MulticastMany, MulticastOne, Put, Scene, Spsc, Take, readers_of_many, readers_of_one, scene,
-};
+use crate::kit::linear::{Did, Fifo, FifoTerms, Lanes, Lossy, Op, Spec, explore, histories, linearizable};
+use crate::kit::*;
 use ringmain::contract::{Drained, End, Filled, Flow, Halt};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-/// The first of `terms` is what the ring would be without its documented weakness.
+/// The first of `specs` is what the ring would be without its documented weakness.
+fn check<S: Spec>(name: &str, ends: (usize, usize), specs: impl Fn(usize) -> Vec<S>, build: Build) {
+    let explored = explore(name, ends, histories(), specs, build).unwrap_or_else(|failed| panic!("{failed}"));
+    assert!(explored.overlapping > 0 || cfg!(miri), "no two operations of {name} met");
+}
+
 fn fifo(name: &str, ends: (usize, usize), terms: &[FifoTerms], build: Build) {
     let (producers, consumers) = ends;
     let specs = |capacity| {
         let spec = |terms: &FifoTerms| Fifo { capacity, producers, consumers, terms: *terms };
         terms.iter().map(spec).collect()
     };
-    let explored = explore(name, ends, histories(), specs, build).unwrap_or_else(|failed| panic!("{failed}"));
-    assert!(explored.overlapping > 0 || cfg!(miri), "no two operations of {name} met");
+    check(name, ends, specs, build);
 }
 
 const STRICT: FifoTerms = FifoTerms::STRICT;
@@ -27,6 +28,7 @@ const STRICT: FifoTerms = FifoTerms::STRICT;
 #[test]
 fn spsc() {
     fifo("spsc", (1, 1), &[STRICT], scene::<Spsc, u64>(1, 1));
+    fifo("spsc, spaced", (1, 1), &[STRICT], scene::<SpscSpaced, u64>(1, 1));
 }
 
 /// A claim that is not finished hides what is behind it.
@@ -38,11 +40,35 @@ fn mpsc() {
 }
 
 #[test]
-fn lanes() {
+fn mpsc_lanes() {
     let specs = |capacity| vec![Lanes { capacity, producers: 2 }];
-    let build = scene::<kit::Lanes, u64>(2, 1);
-    let explored = explore("lanes", (2, 1), histories(), specs, build).unwrap_or_else(|e| panic!("{e}"));
-    assert!(explored.overlapping > 0 || cfg!(miri), "no two operations met");
+    check("mpsc, lanes", (2, 1), specs, scene::<MpscLanes, u64>(2, 1));
+}
+
+/// A slot that was taken and is not given back looks full.
+#[test]
+fn spmc() {
+    let strict = FifoTerms { shown: Shown::InHand, ..STRICT };
+    let terms = [strict, FifoTerms { lags: true, ..strict }];
+    fifo("spmc", (1, 2), &terms, scene::<Spmc, u64>(1, 2));
+}
+
+/// Both.
+#[test]
+fn mpmc() {
+    let strict = FifoTerms { voids: true, shown: Shown::InHand, ..STRICT };
+    let terms = [strict, FifoTerms { hides: true, lags: true, ..strict }];
+    fifo("mpmc", (2, 1), &terms, scene::<Mpmc, u64>(2, 1));
+    fifo("mpmc, competing", (1, 2), &terms, scene::<Mpmc, u64>(1, 2));
+}
+
+/// Neither. But producers that saw the same last room all find it.
+#[test]
+fn mpmc_strict() {
+    let strict = FifoTerms { shown: Shown::OutOfTheRing, ..STRICT };
+    let terms = [strict, FifoTerms { late: true, ..strict }];
+    fifo("mpmc, strict", (2, 1), &terms, scene::<MpmcStrict, u64>(2, 1));
+    fifo("mpmc, strict, competing", (1, 2), &[strict], scene::<MpmcStrict, u64>(1, 2));
 }
 
 #[test]
@@ -52,13 +78,38 @@ fn multicast_one() {
     fifo("multicast, one, to two", (1, 2), &[terms], readers_of_one::<u64>(2));
 }
 
-/// A claim that is not finished hides what is behind it.
+/// As mpsc.
 #[test]
 fn multicast_many() {
     let strict = FifoTerms { each_sees_all: true, voids: true, ..STRICT };
     let terms = [strict, FifoTerms { hides: true, ..strict }];
     fifo("multicast, many", (2, 1), &terms, scene::<MulticastMany, u64>(2, 1));
     fifo("multicast, many, to two", (1, 2), &terms, readers_of_many::<u64>(1, 2));
+}
+
+#[test]
+fn broadcast() {
+    for readers in [1, 2] {
+        let specs = |capacity| {
+            vec![Lossy { capacity, readers, hides: false }, Lossy { capacity, readers, hides: true }]
+        };
+        check("broadcast", (1, readers), specs, broadcasts::<u64>(readers));
+    }
+}
+
+#[test]
+fn latest() {
+    for readers in [1, 2] {
+        let specs = |_| vec![Lossy { capacity: 1, readers, hides: false }];
+        check("latest", (1, readers), specs, latests::<u64>(readers));
+    }
+}
+
+/// Twice the capacity, as a ring of bytes has room for two records at least.
+#[test]
+fn bytes() {
+    let specs = |capacity| vec![Fifo { capacity: 2 * capacity, producers: 1, consumers: 1, terms: STRICT }];
+    check("bytes", (1, 1), specs, Box::new(|start, capacity| records()(start, 2 * capacity)));
 }
 
 // ------------------------------------------------------------------------------------ what the checker must find

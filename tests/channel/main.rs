@@ -1,17 +1,17 @@
 //! The rings from outside: public API, real threads.
 
+#[path = "../kit/mod.rs"]
+mod kit;
+
 mod broadcast;
 mod bytes;
 mod hangs;
-#[path = "../kit/mod.rs"]
-mod kit;
 mod latest;
+mod linear;
 mod mpmc;
 mod mpsc;
 mod multicast;
 mod overflow;
-
-mod linear;
 mod peers;
 mod spmc;
 mod spsc;

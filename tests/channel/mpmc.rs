@@ -1,13 +1,11 @@
 mod strict;
 
+use crate::kit::{Mpmc, channel_conforms};
 use ringmain::channel::mpmc::{self, Consumer, Producer};
-use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
-use ringmain::ring::{CapacityError, Sequence};
+use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, Tick, each};
+use ringmain::ring::Sequence;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -48,92 +46,7 @@ fn panic_on_purpose() -> ! {
     resume_unwind(Box::new("on purpose"))
 }
 
-/// Counts its drops.
-struct Counted(Arc<AtomicUsize>);
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
-
-#[test]
-fn a_bad_capacity_is_an_error_that_says_what_to_do() {
-    assert_eq!(mpmc::channel(0, || 0u8).unwrap_err(), CapacityError::Zero);
-    let next = CapacityError::NotPowerOfTwo { asked: 12, next: 16 };
-    assert_eq!(mpmc::channel(12, || 0u8).unwrap_err(), next);
-    for asked in [usize::MAX, isize::MAX as usize, 1 << (usize::BITS - 1)] {
-        assert!(mpmc::channel(asked, || [0u64; 2]).is_err(), "{asked}");
-    }
-}
-
-#[test]
-fn every_capacity_fills_up_refuses_and_goes_on() {
-    for capacity in [1, 2, 4, 64] {
-        for start in [Sequence::ZERO, Sequence::ZERO.minus(1), Sequence::ZERO.minus(capacity as u64)] {
-            let (tx, rx) = mpmc::channel_from(start, capacity, || 0usize).unwrap();
-            let (mut txs, mut rxs) = ([tx.clone(), tx], [rx.clone(), rx]);
-            assert_eq!((txs[0].capacity(), rxs[0].capacity()), (capacity, capacity));
-            for lap in 0..3 {
-                for i in 0..capacity {
-                    assert_eq!((txs[0].free(), txs[1].len()), (capacity - i, i));
-                    txs[i % 2].push(lap * 100 + i).unwrap();
-                }
-                let refusal = txs[lap % 2].push(7).unwrap_err();
-                assert_eq!((refusal.event, refusal.refused), (7, Refused::Full));
-                assert_eq!((txs[0].free(), rxs[0].len()), (0, capacity));
-                let seen: Vec<_> = (0..capacity).flat_map(|i| drain(&mut rxs[i % 2], 1)).collect();
-                assert_eq!(seen, (lap * 100..lap * 100 + capacity).collect::<Vec<_>>());
-                assert!(txs[0].is_empty() && rxs[0].is_empty());
-                assert_eq!(drain(&mut rxs[0], ALL), []);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_limit_is_kept_and_positions_follow_one_another() {
-    let (mut tx, mut rx) = mpmc::channel(8, || 0u64).unwrap();
-    assert_eq!(fill(&mut tx, 0, 5), 5);
-    let mut at = Vec::new();
-    let mut stage = |event: &u64, place: At| -> Flow {
-        at.push((place.seq.count(), *event));
-        Ok(())
-    };
-    assert_eq!(rx.drain(NOW, 2, &mut stage), Drained { count: 2, end: None });
-    assert_eq!(rx.drain(NOW, 0, &mut stage), Drained { count: 0, end: None });
-    let mut rx = rx.batch(2);
-    assert_eq!(rx.drain(NOW, 1, &mut stage), Drained { count: 1, end: None });
-    assert_eq!(rx.drain(NOW, ALL, &mut stage), Drained { count: 2, end: None });
-    assert_eq!(at, (0..5).map(|n| (n, n)).collect::<Vec<_>>());
-}
-
-/// A drain does not go on for ever where events come as fast as it goes.
-#[test]
-fn a_drain_ends_after_a_lap() {
-    let (mut tx, mut rx) = mpmc::channel(4, || 0u64).unwrap();
-    assert_eq!(fill(&mut tx, 0, 4), 4);
-    let mut seen = 0;
-    let mut refills = each(|_: &u64| {
-        seen += 1;
-        // One slot is in hand, so this fills the one before.
-        let _ = tx.push(9);
-    });
-    assert_eq!(rx.drain(NOW, ALL, &mut refills), Drained { count: 4, end: None });
-    assert_eq!((seen, rx.len()), (4, 3));
-}
-
-#[test]
-fn a_batch_takes_what_fits_and_says_so() {
-    let (mut tx, mut rx) = mpmc::channel(4, || 0u64).unwrap();
-    let filled = tx.fill_many(6, |_, _| Ok(()));
-    assert_eq!((filled.count, filled.end), (4, Some(Halt::Again)));
-    let filled = tx.fill_many(1, |_, _| unreachable!("it is full"));
-    assert_eq!((filled.count, filled.end), (0, Some(Halt::Again)));
-    assert_eq!(tx.fill_many(0, |_, _| unreachable!("nothing to fill")).end, None);
-    assert_eq!(drain(&mut rx, 3).len(), 3);
-    assert_eq!(fill(&mut tx, 1, 3), 3);
-    assert_eq!(drain(&mut rx, ALL), [0, 1, 2, 3]);
-}
+channel_conforms!(conforms, Mpmc);
 
 #[test]
 fn a_fill_that_fails_or_panics_is_passed_over() {
@@ -169,14 +82,6 @@ fn a_fill_that_fails_or_panics_is_passed_over() {
         drop((tx, other));
         assert!(rxs.iter().all(Consumer::is_closed));
     }
-}
-
-#[test]
-fn a_fill_that_fails_gives_the_slot_to_the_next() {
-    let (mut tx, mut rx) = mpmc::channel(2, || 0u8).unwrap();
-    assert_eq!(tx.fill(|_| -> Flow { Err(Fault::new(1).into()) }), Err(Halt::Reject(Fault::new(1))));
-    assert_eq!(tx.fill(|slot| Ok(std::mem::replace(slot, 5))), Ok(0));
-    assert_eq!((drain(&mut rx, 1), tx.len()), (vec![5], 0));
 }
 
 #[test]
@@ -320,77 +225,6 @@ fn the_end_comes_with_the_last_event_of_a_lap() {
     assert_eq!(fill(&mut tx, 1, 2), 2);
     drop(tx);
     assert_eq!(rx.drain(NOW, ALL, &mut each(|_: &u64| ())), Drained { count: 2, end: Some(End::Closed) });
-}
-
-#[test]
-fn the_last_consumer_that_goes_closes_and_says_what_it_left() {
-    let (mut tx, mut rx) = mpmc::channel(4, String::new).unwrap();
-    let other = rx.clone();
-    for name in ["a", "b", "c"] {
-        tx.push(name.into()).unwrap();
-    }
-    assert_eq!(drain(&mut rx, 1), ["a"]);
-    drop(rx);
-    assert!(!tx.is_closed());
-    drop(other);
-    // At once, not only when the ring is full.
-    assert_eq!((tx.is_closed(), tx.len(), tx.abandoned()), (true, 2, 0));
-    let refusal = tx.push("d".into()).unwrap_err();
-    assert_eq!((refusal.event.as_str(), refusal.refused), ("d", Refused::Closed));
-    let filled = tx.fill_many(2, |_, _| unreachable!("closed"));
-    assert_eq!((filled.count, filled.end), (0, Some(Halt::Stop)));
-}
-
-#[test]
-fn owned_values_are_dropped_once_wherever_they_are() {
-    let drops = Arc::new(AtomicUsize::new(0));
-    let counted = || Some(Counted(drops.clone()));
-    for taken in 0..3 {
-        drops.store(0, Relaxed);
-        let (mut tx, mut rx) = mpmc::channel(4, || None).unwrap();
-        let mut other = rx.clone();
-        // One event stays in a hand, and goes with it.
-        tx.push(counted()).unwrap();
-        let _ = other.drain(NOW, 1, &mut |_: &Option<Counted>, _: At| -> Flow { Err(Halt::Again) });
-        let mut sent = 1;
-        for _ in 0..6 {
-            sent += usize::from(tx.push(counted()).is_ok());
-            let mut take = |slot: &mut Option<Counted>, _: At| -> Flow {
-                drop(slot.take());
-                Ok(())
-            };
-            let _ = rx.drain_mut(NOW, taken.min(sent % 2), &mut take);
-        }
-        let refused = 7 - sent;
-        drop((tx, rx, other));
-        assert_eq!(drops.load(Relaxed), sent + refused, "taken {taken}");
-    }
-}
-
-#[test]
-fn events_without_a_size_and_large_ones_pass() {
-    let (mut tx, mut rx) = mpmc::channel(8, || ()).unwrap();
-    assert_eq!(tx.fill_many(9, |_, ()| Ok(())).count, 8);
-    assert_eq!(drain(&mut rx, ALL).len(), 8);
-
-    let build = std::thread::Builder::new().stack_size(64 << 20);
-    let large = build.spawn(|| mpmc::channel(2, || [0u8; 1 << 20]).unwrap()).unwrap();
-    let (mut tx, mut rx) = large.join().unwrap();
-    let small_stack = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
-        tx.offer(|slot| slot[77] = 7).unwrap();
-        let _ = rx.drain(NOW, ALL, &mut each(|slot: &[u8; 1 << 20]| assert_eq!(slot[77], 7)));
-    });
-    small_stack.unwrap().join().unwrap();
-}
-
-#[test]
-fn the_address_of_an_event_is_the_same_at_both_ends() {
-    let (mut tx, mut rx) = mpmc::channel(4, || [0u64; 8]).unwrap();
-    for _ in 0..9 {
-        let written = tx.fill(|slot| Ok(std::ptr::from_ref(slot) as usize)).unwrap();
-        let here = |event: &[u64; 8]| assert_eq!(std::ptr::from_ref(event) as usize, written);
-        assert_eq!(rx.drain(NOW, ALL, &mut each(here)).count, 1);
-    }
 }
 
 /// Who pushes `n` numbers of his own, marked as his in the upper half.

@@ -246,7 +246,7 @@ fn aeron_2015_a_full_ring_is_full_for_a_producer_that_was_away<R: Rig>() {
         }
     }
 }
-every_rig!(many aeron_2015_a_full_ring_is_full_for_a_producer_that_was_away);
+every_rig!(shared aeron_2015_a_full_ring_is_full_for_a_producer_that_was_away);
 
 /// scc RUSTSEC-2026-0205 and once_cell RUSTSEC-2019-0017, for the code that is forgotten most easily: an event's own
 /// `Drop` panics, where it is overwritten, where it is taken out, and where it goes with the ring.

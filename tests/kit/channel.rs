@@ -2,7 +2,7 @@
 //!
 //! Every rule is checked with positions that begin just before the wrap, and on one thread unless its name says more.
 
-use super::{Asked, Event, Rig, Shown};
+use super::{Asked, Event, Free, Rig, Shown};
 use ringmain::contract::{At, Drained, End, Fault, Filled, Flow, Halt, Refused, Sink, Source, SourceMut};
 use ringmain::contract::{Tick, each};
 use ringmain::ring::{CapacityError, Sequence};
@@ -36,7 +36,10 @@ macro_rules! channel_conforms {
                 a_handle_that_is_never_dropped_holds_up_and_harms_nobody
                 owned_values_are_dropped_once_wherever_they_are
                 every_kind_of_event_passes
+                an_event_lies_where_it_was_put
+                a_drain_ends_though_events_come_as_fast_as_it_goes
                 two_threads_hand_everything_over_in_order
+                two_threads_a_side_hand_everything_over_once
                 any_steps_make_a_bounded_queue
             }
         }
@@ -49,6 +52,11 @@ macro_rules! channel_conforms {
     };
 }
 pub(crate) use channel_conforms;
+
+/// So many ends of a side, where there may be many.
+fn most(many: bool) -> usize {
+    if many { 3 } else { 1 }
+}
 
 fn starts(capacity: usize) -> [Sequence; 3] {
     [Sequence::ZERO, Sequence::ZERO.minus(1), Sequence::ZERO.minus(capacity as u64)]
@@ -64,10 +72,17 @@ fn lens<R: Rig>(n: usize, shown: bool) -> (usize, usize) {
     (n - usize::from(shown && R::SHOWN != Shown::InTheRing), n)
 }
 
-/// All that is there now, at most `limit`.
+/// All that is there now, at most `limit`. One call may give less than that, but something if anything is there.
 fn drain<T: Clone>(rx: &mut impl Source<Event = T>, limit: usize) -> Vec<T> {
     let mut seen = Vec::new();
-    let _ = rx.drain(NOW, limit, &mut each(|event: &T| seen.push(event.clone())));
+    while seen.len() < limit {
+        let before = seen.len();
+        let drained = rx.drain(NOW, limit - before, &mut each(|event: &T| seen.push(event.clone())));
+        assert_eq!(drained.count, seen.len() - before);
+        if drained.count == 0 {
+            break;
+        }
+    }
     seen
 }
 
@@ -104,22 +119,34 @@ pub(crate) fn a_bad_capacity_is_an_error<R: Rig>() {
     }
 }
 
+/// By all ends in turn, and all of them say the same.
 pub(crate) fn every_capacity_fills_up_refuses_and_goes_on<R: Rig>() {
+    let ends = (most(R::MANY_PRODUCERS && !R::OWN_ROOM), most(R::MANY_CONSUMERS));
     for capacity in [1, 2, 4, 64] {
         for start in starts(capacity) {
-            let (mut tx, mut rx) = R::build(start, capacity, || 0).unwrap();
-            assert_eq!((tx.capacity(), rx.capacity()), (capacity, capacity));
+            let (mut tx, mut rx) = R::ends(start, capacity, ends, || 0).unwrap();
+            assert_eq!((tx.len(), rx.len()), ends);
+            let all_say = |tx: &[R::Tx<u64>], rx: &[R::Rx<u64>], n: usize| {
+                let same = |capacity_is, len, is_empty| (capacity_is, len, is_empty) == (capacity, n, n == 0);
+                tx.iter().all(|tx| same(tx.capacity(), tx.len(), tx.is_empty()) && tx.free() == capacity - n)
+                    && rx.iter().all(|rx| same(rx.capacity(), rx.len(), rx.is_empty()))
+            };
             for lap in 0..3 {
                 let first = lap * 100;
                 for i in 0..capacity {
-                    assert_eq!((tx.len(), rx.len()), (i, i));
-                    tx.push(first + i as u64).unwrap();
+                    assert!(all_say(&tx, &rx, i));
+                    tx[i % ends.0].push(first + i as u64).unwrap();
                 }
-                let refusal = tx.push(7).unwrap_err();
-                assert_eq!((refusal.event, refusal.refused), (7, Refused::Full));
-                assert_eq!((tx.len(), rx.len()), (capacity, capacity));
-                assert_eq!(drain(&mut rx, ALL), numbers(first, capacity));
-                assert!(tx.is_empty() && rx.is_empty());
+                assert!(all_say(&tx, &rx, capacity));
+                for tx in &mut tx {
+                    let refusal = tx.push(7).unwrap_err();
+                    assert_eq!((refusal.event, refusal.refused), (7, Refused::Full));
+                }
+                for i in 0..capacity {
+                    assert_eq!(drain(&mut rx[i % ends.1], 1), [first + i as u64]);
+                }
+                assert!(all_say(&tx, &rx, 0));
+                assert!(rx.iter_mut().all(|rx| drain(rx, ALL).is_empty()));
             }
         }
     }
@@ -241,8 +268,7 @@ pub(crate) fn a_stage_may_panic_at_any_event<R: Rig>() {
 pub(crate) fn the_end_comes_behind_the_last_event<R: Rig>() {
     for left in 0..=4 {
         for limit in [1, ALL] {
-            let producers = if R::MANY_PRODUCERS { 3 } else { 1 };
-            let (mut tx, mut rx) = R::ends(starts(4)[2], 4, (producers, 1), || 0).unwrap();
+            let (mut tx, mut rx) = R::ends(starts(4)[2], 4, (most(R::MANY_PRODUCERS), 1), || 0).unwrap();
             let mut rx = rx.remove(0);
             assert!(!rx.is_closed());
             assert_eq!(fill(&mut tx[0], 0, left).count, left);
@@ -267,8 +293,7 @@ pub(crate) fn the_end_comes_behind_the_last_event<R: Rig>() {
 /// Slots that the producer knows to be free may be filled once more; then it is told.
 pub(crate) fn a_consumer_that_goes_gives_the_event_back<R: Rig>() {
     for left in 0..=2 {
-        let consumers = if R::MANY_CONSUMERS { 3 } else { 1 };
-        let (mut tx, mut rx) = R::ends(starts(2)[2], 2, (1, consumers), String::new).unwrap();
+        let (mut tx, mut rx) = R::ends(starts(2)[2], 2, (1, most(R::MANY_CONSUMERS)), String::new).unwrap();
         let mut tx = tx.remove(0);
         for n in 0..left {
             tx.push(n.to_string()).unwrap();
@@ -277,6 +302,11 @@ pub(crate) fn a_consumer_that_goes_gives_the_event_back<R: Rig>() {
         while rx.pop().is_some() {
             assert!(rx.is_empty() || !tx.is_closed());
         }
+        assert_eq!(
+            (tx.len(), tx.free()),
+            (left.saturating_sub(1), 2 - left.saturating_sub(1)),
+            "it says what is left"
+        );
         assert!(tx.is_closed());
         let refusal =
             std::iter::repeat_with(|| tx.push("back".into())).take(3).find_map(Result::err).unwrap();
@@ -366,10 +396,12 @@ pub(crate) fn owned_values_are_dropped_once_wherever_they_are<R: Rig>() {
                         panic_on_purpose();
                     };
                     assert_eq!(panics(|| tx.offer(fatal)), taken + seen > 0);
-                    // Some over what was taken or seen, the others come back.
+                    // Some over what was taken or seen, the others come back. And one is perhaps in a hand.
                     for _ in 0..capacity {
                         drop(tx.push(value()));
                     }
+                    let mut again = |_: &Option<Dropped>, _: At| -> Flow { Err(Halt::Again) };
+                    assert_eq!(rx.drain(NOW, ALL, &mut again).count, 0);
                     let counts = drops.counts();
                     assert!(mine.iter().all(|mine| counts[*mine.id] == 0));
                     if producer_first {
@@ -424,43 +456,116 @@ pub(crate) fn every_kind_of_event_passes<R: Rig>() {
     small_stack.unwrap().join().unwrap();
 }
 
+/// It is written, looked at and changed in one place.
+pub(crate) fn an_event_lies_where_it_was_put<R: Rig>() {
+    let address = |slot: &[u64; 8]| std::ptr::from_ref(slot).addr();
+    let (mut tx, mut rx) = ring::<R, _>(4, || [0; 8]);
+    for _ in 0..9 {
+        let written = tx.fill(|slot| Ok(address(slot))).unwrap();
+        let again = |event: &[u64; 8], _: At| -> Flow {
+            assert_eq!(address(event), written);
+            Err(Halt::Again)
+        };
+        assert_eq!(rx.drain(NOW, 1, &mut { again }).count, 0);
+        let mut here = each(|event: &mut [u64; 8]| assert_eq!(address(event), written));
+        assert_eq!(rx.drain_mut(NOW, 1, &mut here).count, 1);
+    }
+}
+
+pub(crate) fn a_drain_ends_though_events_come_as_fast_as_it_goes<R: Rig>() {
+    let (mut tx, mut rx) = ring::<R, _>(4, || 0);
+    assert_eq!(fill(&mut tx, 0, 4).count, 4);
+    let mut refills = each(|_: &u64| {
+        let _ = tx.push(9);
+    });
+    for _ in 0..3 {
+        assert!((1..=4).contains(&rx.drain(NOW, ALL, &mut refills).count));
+    }
+}
+
 pub(crate) fn two_threads_hand_everything_over_in_order<R: Rig>() {
     let n: u64 = if cfg!(miri) { 60 } else { 30_000 };
     for (capacity, batch) in [(1, 1), (2, 2), (64, 1), (1024, 32)] {
         let (mut tx, mut rx) = ring::<R, _>(capacity, || 0);
-        std::thread::scope(|scope| {
-            scope.spawn(move || {
-                let mut next = 0;
-                while next < n {
-                    let filled = fill(&mut tx, next, batch.min((n - next) as usize));
-                    next += filled.count as u64;
-                    assert!(tx.len() <= capacity);
-                    if filled.count == 0 {
+        let producer = std::thread::spawn(move || {
+            let mut next = 0;
+            while next < n {
+                let filled = fill(&mut tx, next, batch.min((n - next) as usize));
+                next += filled.count as u64;
+                assert!(tx.len() <= capacity);
+                match filled {
+                    // The other thread has failed.
+                    Filled { end: Some(Halt::Stop), .. } => return,
+                    Filled { count: 0, .. } => std::thread::yield_now(),
+                    _ => {}
+                }
+            }
+        });
+        let mut expected = 0;
+        loop {
+            let there = rx.len();
+            assert!(there <= capacity);
+            let drained = rx.drain(
+                NOW,
+                ALL,
+                &mut each(|event: &u64| {
+                    assert_eq!(*event, expected);
+                    expected += 1;
+                }),
+            );
+            // Where consumers compete, what is there may be on its way to others, and is counted from its claim on.
+            assert!(R::MANY_CONSUMERS || there == 0 || drained.count > 0, "it had {there} and gave none");
+            match drained {
+                Drained { end: Some(end), .. } => break assert_eq!(end, End::Closed),
+                Drained { count: 0, .. } => std::thread::yield_now(),
+                Drained { .. } => {}
+            }
+        }
+        assert_eq!(expected, n);
+        producer.join().unwrap();
+    }
+}
+
+/// Where there may be two: each event once, those of one producer in their order, and positions that grow.
+pub(crate) fn two_threads_a_side_hand_everything_over_once<R: Rig>() {
+    let n: u64 = if cfg!(miri) { 20 } else { 5_000 };
+    let two = |many| if many { 2 } else { 1 };
+    let ends = (two(R::MANY_PRODUCERS), two(R::MANY_CONSUMERS));
+    for capacity in [1, 2, 64] {
+        let start = Sequence::ZERO.minus(3);
+        let (tx, rx) = R::ends(start, capacity, ends, || (0, 0)).unwrap();
+        let producers = Vec::from_iter((0..).zip(tx).map(|(who, mut tx)| {
+            std::thread::spawn(move || {
+                for number in 0..n {
+                    // Closed only if the other side has failed.
+                    while tx.offer(|slot| *slot = (who, number)) == Err(Refused::Full) {
                         std::thread::yield_now();
                     }
                 }
-            });
-            let mut expected = 0;
-            loop {
-                let there = rx.len();
-                assert!(there <= capacity);
-                let drained = rx.drain(
-                    NOW,
-                    ALL,
-                    &mut each(|event: &u64| {
-                        assert_eq!(*event, expected);
-                        expected += 1;
-                    }),
-                );
-                assert!(drained.count >= there, "it said {there} and gave {}", drained.count);
-                match drained {
-                    Drained { end: Some(end), .. } => break assert_eq!(end, End::Closed),
-                    Drained { count: 0, .. } => std::thread::yield_now(),
-                    Drained { .. } => {}
+            })
+        }));
+        let consumers = Vec::from_iter(rx.into_iter().map(|mut rx| {
+            std::thread::spawn(move || {
+                let (mut seen, mut next, mut at_least) = (Vec::new(), [0; 2], 0);
+                loop {
+                    let drained = rx.drain(NOW, 3, &mut |&(who, number): &(usize, u64), at: At| -> Flow {
+                        assert!(number >= next[who] && at.seq.since(start) >= at_least);
+                        (next[who], at_least) = (number + 1, at.seq.since(start) + 1);
+                        seen.push((who, number));
+                        Ok(())
+                    });
+                    match drained {
+                        Drained { end: Some(_), .. } => return seen,
+                        Drained { count: 0, .. } => std::thread::yield_now(),
+                        Drained { .. } => {}
+                    }
                 }
-            }
-            assert_eq!(expected, n);
-        });
+            })
+        }));
+        let mut seen = Vec::from_iter(consumers.into_iter().flat_map(|consumer| consumer.join().unwrap()));
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq((0..ends.0).flat_map(|who| (0..n).map(move |number| (who, number)))));
+        producers.into_iter().for_each(|producer| producer.join().unwrap());
     }
 }
 
@@ -530,7 +635,15 @@ mod property {
                             seen.push(*event);
                             Ok(())
                         };
-                        let drained = rx.drain(NOW, n, &mut stage);
+                        // One call may give less than there is, but something.
+                        let mut drained = Drained { count: 0, end: None };
+                        while drained.count < n && drained.end.is_none() {
+                            let more = rx.drain(NOW, n - drained.count, &mut stage);
+                            drained = Drained { count: drained.count + more.count, end: more.end };
+                            if more.count == 0 {
+                                break;
+                            }
+                        }
                         let mut expected = Vec::new();
                         while expected.len() < n.min(again) && let Some(next) = queue.pop_front() {
                             expected.extend(next);
@@ -551,7 +664,7 @@ mod property {
                     let lens = lens::<R>(queue.len(), shown);
                     prop_assert_eq!((tx.len(), rx.len()), lens);
                     prop_assert_eq!((tx.is_empty(), rx.is_empty()), (lens.0 == 0, lens.1 == 0));
-                    prop_assert!(!tx.is_closed() && !rx.is_closed());
+                    prop_assert!(tx.free() == capacity - lens.0 && !tx.is_closed() && !rx.is_closed());
                 }
             }
             drop(tx);

@@ -129,6 +129,8 @@ impl<C: Cargo, S: SourceMut<Event = C> + Send> Take for TakesOut<C, S> {
 pub(crate) struct Scene {
     pub(crate) tx: Vec<Box<dyn Put>>,
     pub(crate) rx: Vec<Box<dyn Take>>,
+    /// The producer waits for nobody: a reader may miss what it comes too late for, and nobody is told that all have gone.
+    pub(crate) lossy: bool,
 }
 
 impl Scene {
@@ -140,7 +142,15 @@ impl Scene {
         Self {
             tx: tx.into_iter().map(|tx| Box::new(tx) as Box<dyn Put>).collect(),
             rx: rx.into_iter().map(|rx| Box::new(rx) as Box<dyn Take>).collect(),
+            lossy: false,
         }
+    }
+    /// Of a producer that waits for nobody.
+    pub(crate) fn lossy<C: Cargo>(
+        tx: impl Sink<Event = C> + Send + 'static,
+        rx: impl IntoIterator<Item = impl Take + 'static>,
+    ) -> Self {
+        Self { lossy: true, ..Self::of([Packs(tx, PhantomData)], rx) }
     }
     /// Of ends that look.
     pub(crate) fn looking<C: Cargo>(

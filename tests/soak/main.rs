@@ -8,7 +8,7 @@
 //!
 //! A producer numbers its messages and adds up a hash of them; so does every consumer, for each producer. Numbers of one
 //! producer must grow wherever they arrive, without a gap where one consumer sees all of them, and in the end both
-//! sums must be equal. Batches of all sizes, fills that fail, and threads that stand still at bad times (between two
+//! sums must be equal. Where a reader may miss some, it must know exactly how many. Batches of all sizes, fills that fail, and threads that stand still at bad times (between two
 //! batches, inside of a fill, inside of a stage) come by chance. Who waits gives its time slice away.
 //!
 //! Without the test harness, because it has arguments and a table of its own.
@@ -16,8 +16,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
-use kit::{Build, Lanes, Mpsc, MulticastMany, MulticastOne, Parcel, Put, Spsc, Take};
-use kit::{readers_of_many, readers_of_one, scene};
+use kit::*;
 use ringmain::contract::{Drained, End, Fault, Filled, Flow, Halt};
 use ringmain::ring::Sequence;
 use std::cell::Cell;
@@ -40,6 +39,8 @@ enum Sees {
     All,
     /// They compete: together they see each message once.
     Share,
+    /// All but those that it knows to have missed.
+    Some,
 }
 
 const CAPACITY: usize = 64;
@@ -50,12 +51,24 @@ fn lines() -> Vec<Line> {
     let mut line = |ring, cargo, ends, sees, build| lines.push(Line { ring, cargo, ends, sees, build });
     line("spsc", "words", (1, 1), Sees::All, scene::<Spsc, Words>(1, 1));
     line("spsc", "boxes", (1, 1), Sees::All, scene::<Spsc, Parcel>(1, 1));
-    line("mpsc", "boxes", (3, 1), Sees::All, scene::<Mpsc, Parcel>(3, 1));
-    line("lanes", "boxes", (3, 1), Sees::All, scene::<Lanes, Parcel>(3, 1));
+    line("spsc spaced", "boxes", (1, 1), Sees::All, scene::<SpscSpaced, Parcel>(1, 1));
+    line("mpsc", "words", (4, 1), Sees::All, scene::<Mpsc, Words>(4, 1));
+    line("mpsc", "boxes", (2, 1), Sees::All, scene::<Mpsc, Parcel>(2, 1));
+    line("mpsc lanes", "words", (4, 1), Sees::All, scene::<MpscLanes, Words>(4, 1));
+    line("mpsc lanes", "boxes", (2, 1), Sees::All, scene::<MpscLanes, Parcel>(2, 1));
+    line("spmc", "words", (1, 4), Sees::Share, scene::<Spmc, Words>(1, 4));
+    line("spmc", "boxes", (1, 2), Sees::Share, scene::<Spmc, Parcel>(1, 2));
+    line("mpmc", "words", (4, 4), Sees::Share, scene::<Mpmc, Words>(4, 4));
+    line("mpmc", "boxes", (2, 2), Sees::Share, scene::<Mpmc, Parcel>(2, 2));
+    line("mpmc strict", "words", (4, 4), Sees::Share, scene::<MpmcStrict, Words>(4, 4));
+    line("mpmc strict", "boxes", (2, 2), Sees::Share, scene::<MpmcStrict, Parcel>(2, 2));
     line("multicast one", "boxes", (1, 1), Sees::All, scene::<MulticastOne, Parcel>(1, 1));
     line("multicast one", "words", (1, 3), Sees::All, readers_of_one::<Words>(3));
     line("multicast many", "boxes", (2, 1), Sees::All, scene::<MulticastMany, Parcel>(2, 1));
     line("multicast many", "words", (4, 2), Sees::All, readers_of_many::<Words>(4, 2));
+    line("broadcast", "words", (1, 3), Sees::Some, broadcasts::<Words>(3));
+    line("latest", "words", (1, 3), Sees::Some, latests::<Words>(3));
+    line("bytes", "bytes", (1, 1), Sees::All, long_records());
     lines
 }
 
@@ -158,7 +171,7 @@ impl Sum {
 impl Line {
     fn run(&self, messages: u64, seed: u64) -> Done {
         let parcels = Parcel::counts();
-        let (producers, consumers) = self.ends;
+        let producers = self.ends.0;
         let each = messages / producers as u64;
         let scene = (self.build)(Sequence::ZERO.minus(messages / 2), CAPACITY);
         assert_eq!((scene.tx.len(), scene.rx.len()), self.ends);
@@ -167,7 +180,7 @@ impl Line {
             let puts: Vec<_> = (scene.tx.into_iter().zip(0..))
                 .map(|(tx, who)| scope.spawn(move || produce(tx, who, each, Chance::new(seed, who))))
                 .collect();
-            let gapless = self.sees == Sees::All || consumers == 1;
+            let gapless = self.sees == Sees::All;
             let takes: Vec<_> = (scene.rx.into_iter().zip(100..))
                 .map(|(rx, who)| scope.spawn(move || consume(rx, producers, gapless, Chance::new(seed, who))))
                 .collect();
@@ -180,11 +193,13 @@ impl Line {
             }
             let mut shares = vec![Sum::default(); producers];
             for take in takes {
-                let (sums, empty) = take.join().expect("a consumer is well");
+                let Taken { sums, missed, empty } = take.join().expect("a consumer is well");
+                let seen = sums.iter().map(|sum| sum.count).sum::<u64>();
                 done.empty += empty;
-                done.seen += sums.iter().map(|sum| sum.count).sum::<u64>();
+                done.seen += seen;
                 match self.sees {
                     Sees::All => assert_eq!(sums, sent, "{}: not what was sent", self.ring),
+                    Sees::Some => assert_eq!(seen + missed, each, "{}: not each seen or missed", self.ring),
                     Sees::Share => shares = shares.iter().zip(sums).map(|(a, b)| a.and(b)).collect(),
                 }
             }
@@ -219,8 +234,17 @@ fn produce(mut tx: Box<dyn Put>, who: u64, n: u64, chance: Chance) -> (Sum, u64)
     (sum, wait.turns)
 }
 
-/// Takes until the end: what was seen of each producer, and how often there was nothing.
-fn consume(mut rx: Box<dyn Take>, producers: usize, gapless: bool, chance: Chance) -> (Vec<Sum>, u64) {
+/// What a consumer came to.
+struct Taken {
+    /// Of each producer.
+    sums: Vec<Sum>,
+    missed: u64,
+    /// So often there was nothing.
+    empty: u64,
+}
+
+/// Takes until the end.
+fn consume(mut rx: Box<dyn Take>, producers: usize, gapless: bool, chance: Chance) -> Taken {
     let (mut sums, mut wait) = (vec![Sum::default(); producers], Waiting::default());
     let mut next = vec![0; producers];
     loop {
@@ -237,7 +261,7 @@ fn consume(mut rx: Box<dyn Take>, producers: usize, gapless: bool, chance: Chanc
             Ok(())
         });
         match end {
-            Some(End::Closed) => return (sums, wait.turns),
+            Some(End::Closed) => return Taken { sums, missed: rx.missed(), empty: wait.turns },
             None if count == 0 => wait.turn("a consumer"),
             _ => wait.over(),
         }

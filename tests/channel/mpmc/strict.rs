@@ -1,14 +1,11 @@
 //! The channel in which nobody who stalls stops the others.
 
+use crate::kit::{MpmcStrict, channel_conforms};
 use ringmain::channel::mpmc::strict::{self, Consumer, Producer};
-use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
+use ringmain::contract::{At, Drained, End, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
 use ringmain::ring::{CapacityError, Sequence};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-    mpsc,
-};
+use std::sync::mpsc;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -46,154 +43,12 @@ fn pair<T>(capacity: usize, fill: impl FnMut() -> T) -> (Producer<T>, Consumer<T
     (tx.remove(0), rx.remove(0))
 }
 
-/// Counts its drops.
-struct Counted(Arc<AtomicUsize>);
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Relaxed);
-    }
-}
+channel_conforms!(conforms, MpmcStrict);
 
 #[test]
-fn a_bad_capacity_is_an_error_that_says_what_to_do() {
-    let new = |capacity, ends| strict::channel(capacity, ends, ends, || [0u64; 2]).unwrap_err();
-    assert_eq!(new(0, 1), CapacityError::Zero);
-    assert_eq!(new(12, 2), CapacityError::NotPowerOfTwo { asked: 12, next: 16 });
-    for asked in [isize::MAX as usize, 1 << (usize::BITS - 1)] {
-        assert!(new(asked, 1).to_string().contains(&asked.to_string()));
-    }
-    assert_eq!(new(1, usize::MAX), CapacityError::TooLarge { asked: 1 });
-}
-
-#[test]
-fn every_capacity_fills_up_refuses_and_goes_on() {
-    for capacity in [1, 2, 4, 64] {
-        for (producers, consumers) in [(1, 1), (1, 3), (3, 1), (2, 2), (9, 5)] {
-            for start in [Sequence::ZERO, Sequence::ZERO.minus(1), Sequence::ZERO.minus(capacity as u64)] {
-                let (mut tx, mut rx) =
-                    strict::channel_from(start, capacity, producers, consumers, || 0usize).unwrap();
-                assert_eq!((tx.len(), rx.len()), (producers, consumers));
-                assert!(tx.iter().all(|tx| tx.capacity() == capacity));
-                assert!(rx.iter().all(|rx| rx.capacity() == capacity));
-                for lap in 0..3 {
-                    for i in 0..capacity {
-                        assert!(tx.iter().all(|tx| (tx.free(), tx.len()) == (capacity - i, i)));
-                        tx[i % producers].push(lap * 100 + i).unwrap();
-                    }
-                    for tx in &mut tx {
-                        let refusal = tx.push(7).unwrap_err();
-                        assert_eq!((refusal.event, refusal.refused), (7, Refused::Full));
-                    }
-                    assert!(rx.iter().all(|rx| rx.len() == capacity));
-                    for i in 0..capacity {
-                        assert_eq!(drain(&mut rx[i % consumers], 1), [lap * 100 + i]);
-                    }
-                    assert!(tx.iter().all(Producer::is_empty) && rx.iter().all(Consumer::is_empty));
-                    assert!(rx.iter_mut().all(|rx| drain(rx, ALL).is_empty()));
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_limit_is_kept_and_positions_follow_one_another() {
-    let (mut tx, mut rx) = pair(8, || 0u64);
-    for n in 0..5 {
-        tx.push(n).unwrap();
-    }
-    let mut at = Vec::new();
-    let mut stage = |event: &u64, place: At| -> Flow {
-        at.push((place.seq.count(), *event));
-        Ok(())
-    };
-    assert_eq!(rx.drain(NOW, 2, &mut stage), Drained { count: 2, end: None });
-    assert_eq!(rx.drain(NOW, 0, &mut stage), Drained { count: 0, end: None });
-    assert_eq!(rx.drain(NOW, ALL, &mut stage), Drained { count: 3, end: None });
-    assert_eq!(at, (0..5).map(|n| (n, n)).collect::<Vec<_>>());
-}
-
-/// So that events that come during the call do not make it endless.
-#[test]
-fn a_drain_ends_after_a_capacity_of_events() {
-    let (mut tx, mut rx) = pair(4, || 0u64);
-    tx.push(0).unwrap();
-    let mut stage = |event: &u64, _: At| -> Flow {
-        tx.push(event + 1).unwrap();
-        Ok(())
-    };
-    assert_eq!(rx.drain(NOW, ALL, &mut stage), Drained { count: 4, end: None });
-    assert_eq!(drain(&mut rx, ALL), [4]);
-}
-
-#[test]
-fn a_batch_takes_what_fits_and_says_so() {
-    let (mut tx, mut rx) = pair(4, || 0usize);
-    let filled = tx.fill_many(6, |i, slot| {
-        let _: () = *slot = i;
-        Ok(())
-    });
-    assert_eq!((filled.count, filled.end), (4, Some(Halt::Again)));
-    assert_eq!(tx.fill_many(0, |_, _| unreachable!("nothing to fill")).end, None);
-    assert_eq!(tx.fill_many(1, |_, _| unreachable!("it is full")).end, Some(Halt::Again));
-    assert_eq!(drain(&mut rx, 3), [0, 1, 2]);
-    let fault = Halt::Reject(Fault::new(9));
-    let filled = tx.fill_many(3, |i, slot| {
-        let _: () = *slot = 10 + i;
-        if i == 1 { Err(fault) } else { Ok(()) }
-    });
-    assert_eq!((filled.count, filled.end), (1, Some(fault)));
-    assert_eq!(drain(&mut rx, ALL), [3, 10]);
-}
-
-/// Whichever fill it is, nothing is lost but what was not filled, and nobody is held up.
-#[test]
-fn a_fill_that_fails_or_panics_publishes_nothing() {
-    for fatal in 0..6 {
-        for dies in [false, true] {
-            let (mut tx, mut rx) = strict::channel(4, 2, 1, || 0u64).unwrap();
-            let mut expected = Vec::new();
-            for n in 0..6 {
-                let tx = &mut tx[n as usize % 2];
-                let fill = |slot: &mut u64| -> Flow<u64> {
-                    *slot = n;
-                    match n == fatal {
-                        true if dies => panic_on_purpose(),
-                        true => Err(Fault::new(1).into()),
-                        false => Ok(n),
-                    }
-                };
-                let filled = catch_unwind(AssertUnwindSafe(|| tx.fill(fill)));
-                match filled {
-                    Ok(Ok(got)) => assert_eq!(got, n),
-                    Ok(Err(halt)) => assert_eq!((halt, n, dies), (Fault::new(1).into(), fatal, false)),
-                    Err(_) => assert_eq!((n, dies), (fatal, true)),
-                }
-                expected.extend((n != fatal).then_some(n));
-                assert_eq!((tx.len(), tx.free()), (expected.len(), 4 - expected.len()));
-                if expected.len() == 3 {
-                    assert_eq!(drain(&mut rx[0], ALL), std::mem::take(&mut expected));
-                }
-            }
-            assert_eq!(drain(&mut rx[0], ALL), expected);
-        }
-    }
-}
-
-#[test]
-fn what_a_stage_says_decides_whether_the_event_is_consumed() {
-    let fault = Fault::new(3);
-    for (halt, consumed) in [(Halt::Again, 1), (Halt::Reject(fault), 2), (Halt::Stop, 2)] {
-        let (mut tx, mut rx) = pair(4, || 0u8);
-        for n in 1..=3 {
-            tx.push(n).unwrap();
-        }
-        let mut stage = |event: &u8, _: At| if *event == 2 { Err(halt) } else { Ok(()) };
-        let drained = rx.drain(NOW, ALL, &mut stage);
-        assert_eq!(drained, Drained { count: consumed, end: Some(End::Halted(halt)) });
-        assert_eq!(rx.len(), 3 - consumed);
-        assert_eq!(drain(&mut rx, ALL).len(), 3 - consumed);
-    }
+fn more_ends_than_memory_are_an_error() {
+    let new = strict::channel(1, usize::MAX, usize::MAX, || 0u64);
+    assert_eq!(new.unwrap_err(), CapacityError::TooLarge { asked: 1 });
 }
 
 #[test]
@@ -293,25 +148,6 @@ fn the_last_producer_that_goes_is_seen_behind_its_last_event() {
 }
 
 #[test]
-fn the_last_consumer_that_goes_closes_and_what_it_left_is_told() {
-    let (mut tx, mut rx) = strict::channel(2, 2, 2, String::new).unwrap();
-    tx[0].push("a".into()).unwrap();
-    tx[1].push("b".into()).unwrap();
-    assert_eq!(drain(&mut rx[0], 1), ["a"]);
-    rx.remove(0);
-    assert!(!tx[0].is_closed());
-    tx[0].push("c".into()).unwrap();
-    drop(rx);
-    for tx in &mut tx {
-        assert_eq!((tx.is_closed(), tx.len(), tx.abandoned()), (true, 2, 0));
-        let refusal = tx.push("d".into()).unwrap_err();
-        assert_eq!((refusal.event.as_str(), refusal.refused), ("d", Refused::Closed));
-        let filled = tx.fill_many(2, |_, _| unreachable!("closed"));
-        assert_eq!((filled.count, filled.end), (0, Some(Halt::Stop)));
-    }
-}
-
-#[test]
 fn a_channel_without_one_side_is_closed() {
     let (_, mut rx) = strict::channel(1, 0, 1, || 0u64).unwrap();
     assert!(rx[0].is_closed());
@@ -319,75 +155,6 @@ fn a_channel_without_one_side_is_closed() {
     let (mut tx, _) = strict::channel(1, 1, 0, || 0u64).unwrap();
     assert!(tx[0].is_closed());
     assert_eq!(tx[0].push(1).unwrap_err().refused, Refused::Closed);
-}
-
-/// In the ring, in hand, taken out, refused, given up in a fill, or left in a slot.
-#[test]
-fn owned_values_are_dropped_once_wherever_they_are() {
-    for taken in 0..3 {
-        for handles_go_first in [false, true] {
-            let drops = Arc::new(AtomicUsize::new(0));
-            let counted = || Some(Counted(drops.clone()));
-            let (mut tx, mut rx) = strict::channel(4, 2, 3, || None).unwrap();
-            let mut made = 0;
-            for i in 0..9 {
-                made += 1;
-                match i {
-                    3 => {
-                        let filled = tx[0].fill(|slot| -> Flow {
-                            *slot = counted();
-                            Err(Halt::Stop)
-                        });
-                        assert_eq!(filled, Err(Halt::Stop));
-                    }
-                    _ => drop(tx[i % 2].push(counted())),
-                }
-                if i % 2 == 0 {
-                    let mut take = |slot: &mut Option<Counted>, _: At| -> Flow {
-                        drop(slot.take());
-                        Ok(())
-                    };
-                    let _ = rx[i % 3].drain_mut(NOW, taken.min(1), &mut take);
-                }
-            }
-            let again = rx[0].drain(NOW, ALL, &mut |_: &Option<Counted>, _: At| -> Flow { Err(Halt::Again) });
-            assert_eq!(again, AGAIN);
-            if handles_go_first {
-                drop(tx);
-                drop(rx);
-            } else {
-                drop(rx);
-                drop(tx);
-            }
-            assert_eq!(drops.load(Relaxed), made, "taken {taken}");
-        }
-    }
-}
-
-#[test]
-fn events_without_a_size_and_large_ones_pass() {
-    let (mut tx, mut rx) = strict::channel(8, 2, 1, || ()).unwrap();
-    assert_eq!(tx[1].fill_many(9, |_, ()| Ok(())).count, 8);
-    assert_eq!(drain(&mut rx[0], ALL).len(), 8);
-
-    let build = std::thread::Builder::new().stack_size(64 << 20);
-    let large = build.spawn(|| pair(2, || [0u8; 1 << 20])).unwrap();
-    let (mut tx, mut rx) = large.join().unwrap();
-    let small_stack = std::thread::Builder::new().stack_size(256 << 10).spawn(move || {
-        tx.offer(|slot| slot[77] = 7).unwrap();
-        let _ = rx.drain(NOW, ALL, &mut each(|slot: &[u8; 1 << 20]| assert_eq!(slot[77], 7)));
-    });
-    small_stack.unwrap().join().unwrap();
-}
-
-#[test]
-fn the_address_of_an_event_is_the_same_at_both_ends() {
-    let (mut tx, mut rx) = strict::channel(4, 2, 2, || [0u64; 8]).unwrap();
-    for i in 0..40 {
-        let written = tx[i % 2].fill(|slot| Ok(std::ptr::from_ref(slot) as usize)).unwrap();
-        let mut look = each(|event: &[u64; 8]| assert_eq!(std::ptr::from_ref(event) as usize, written));
-        assert_eq!(rx[i / 2 % 2].drain(NOW, ALL, &mut look).count, 1);
-    }
 }
 
 // ------------------------------------------------------------------------------------------------ somebody who stalls
@@ -522,76 +289,6 @@ fn who_saw_room_finds_it_and_there_is_a_bound() {
             }
         }
     }
-}
-
-// -------------------------------------------------------------------------------------------------------- real threads
-
-/// Each of `producers` sends `n` numbers, some after a fill that fails; everything arrives once, and each consumer sees
-/// those of one producer in order, some of them twice.
-fn soak(producers: usize, consumers: usize, capacity: usize, n: u64) {
-    let start = Sequence::ZERO.minus(n);
-    let (tx, rx) = strict::channel_from(start, capacity, producers, consumers, || (0, 0)).unwrap();
-    let send = |mut tx: Producer<(usize, u64)>, who: usize| {
-        move || {
-            for number in 0..n {
-                if number % 7 == 3 {
-                    let _ = tx.fill(|slot| -> Flow {
-                        *slot = (who, u64::MAX);
-                        Err(Fault::new(0).into())
-                    });
-                }
-                while tx.push((who, number)).is_err() {
-                    std::thread::yield_now();
-                }
-            }
-        }
-    };
-    let receive = |mut rx: Consumer<(usize, u64)>| {
-        move || {
-            let (mut last, mut seen, mut position) = (vec![None; producers], Vec::new(), None);
-            let mut asked = false;
-            loop {
-                let mut stage = |&(who, number): &(usize, u64), at: At| -> Flow {
-                    if number % 5 == 2 && !asked {
-                        asked = true;
-                        return Err(Halt::Again);
-                    }
-                    asked = false;
-                    assert!(last[who] < Some(number), "{who}: {number} after {:?}", last[who]);
-                    last[who] = Some(number);
-                    let at = at.seq.since(start);
-                    assert!(position < Some(at), "position {at} after {position:?}");
-                    position = Some(at);
-                    seen.push((who, number));
-                    Ok(())
-                };
-                match rx.drain(NOW, 5, &mut stage) {
-                    Drained { end: Some(End::Closed), .. } => return seen,
-                    Drained { count: 0, .. } => std::thread::yield_now(),
-                    Drained { .. } => {}
-                }
-            }
-        }
-    };
-    let mut seen: Vec<(usize, u64)> = std::thread::scope(|scope| {
-        let receivers: Vec<_> = rx.into_iter().map(|rx| scope.spawn(receive(rx))).collect();
-        for (who, tx) in tx.into_iter().enumerate() {
-            scope.spawn(send(tx, who));
-        }
-        receivers.into_iter().flat_map(|receiver| receiver.join().unwrap()).collect()
-    });
-    seen.sort_unstable();
-    assert!(seen.into_iter().eq((0..producers).flat_map(|who| (0..n).map(move |number| (who, number)))));
-}
-
-#[test]
-fn all_threads_together_pass_everything_on_once() {
-    let n = if cfg!(miri) { 12 } else { 20_000 };
-    soak(1, 1, 1, n);
-    soak(2, 2, 2, n);
-    soak(1, 3, 16, n);
-    soak(4, 1, 8, n);
-    soak(4, 4, 64, n);
 }
 
 mod property {

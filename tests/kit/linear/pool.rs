@@ -8,8 +8,11 @@ pub(super) type Job<R> = Box<dyn FnOnce() -> R + Send>;
 
 /// Threads that are kept, so that a program costs no more than its steps.
 pub(super) struct Pool<R> {
-    threads: Vec<(mpsc::Sender<Job<R>>, mpsc::Receiver<std::thread::Result<R>>)>,
+    threads: Vec<Thread<R>>,
 }
+
+/// Where its jobs go, and where their results come from.
+type Thread<R> = (mpsc::Sender<Job<R>>, mpsc::Receiver<std::thread::Result<R>>);
 
 impl<R: Send + 'static> Pool<R> {
     pub(super) fn new(threads: usize) -> Self {

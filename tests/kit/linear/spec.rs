@@ -26,11 +26,19 @@ pub(crate) struct FifoTerms {
     pub(crate) hides: bool,
     /// `Full` may be said while the take that frees the next slot is not over.
     pub(crate) lags: bool,
+    /// A put that began when there was room may be over when there is none: one more for each other producer.
+    pub(crate) late: bool,
 }
 
 impl FifoTerms {
-    pub(crate) const STRICT: Self =
-        Self { each_sees_all: false, voids: false, shown: Shown::InTheRing, hides: false, lags: false };
+    pub(crate) const STRICT: Self = Self {
+        each_sees_all: false,
+        voids: false,
+        shown: Shown::InTheRing,
+        hides: false,
+        lags: false,
+        late: false,
+    };
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -155,7 +163,8 @@ impl Spec for Fifo {
             // Room that is known may be filled though the consumer has gone.
             Did::Put { value, .. } => {
                 next.put(Some(value), op);
-                !self.full(queue)
+                let late = Self { capacity: self.capacity + self.producers - 1, ..*self };
+                if self.terms.late { !late.full(queue) } else { !self.full(queue) }
             }
             Did::Failed { .. } => {
                 if self.terms.voids {
