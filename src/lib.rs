@@ -32,9 +32,16 @@
 //! | you have                                              | take                                                        |
 //! |-------------------------------------------------------|-------------------------------------------------------------|
 //! | one thread that sends, one that receives              | [`channel::spsc`]                                           |
+//! | several that send, one that receives                  | [`channel::mpsc::channel`]                                  |
+//! | ... and none may hold up another                      | [`channel::mpsc::lanes`]                                    |
+//! | several that share the work, each event to one        | [`channel::spmc`], [`channel::mpmc`]                        |
+//! | ... and none may hold up another                      | [`channel::mpmc::strict`]                                   |
 //! | several that all see every event, in an order you set | [`channel::multicast::Multicast::new`]                      |
 //! | ... and several that send                             | [`channel::multicast::Multicast::many`]                     |
-//! | several that send, and none may hold up another       | one [`channel::spsc`] each, merged by [`pattern::Sequencer`] |
+//! | many that look on, and the sender never waits         | [`channel::broadcast`]                                      |
+//! | only the newest value                                 | [`channel::latest`]                                         |
+//! | records of any length                                 | [`channel::bytes`]                                          |
+//! | a full ring that must not stop the sender             | [`channel::overflow`]                                       |
 //! | a viewer that comes second and may leave              | `ring.optional().reader(..)`                                |
 //! | one event, one of several handlers                    | [`pattern::ContentRouter`]                                  |
 //! | one event, each of several handlers                   | [`pattern::Fanout`], or readers if each deserves a thread   |
