@@ -176,7 +176,13 @@ impl<G: SharedGate> SharedWriter<G> {
     #[inline]
     pub(super) fn fill<R>(&mut self, fill: impl FnOnce(&mut G::Event) -> Flow<R>) -> Flow<R> {
         let (at, _) = self.claim(1)?;
-        Claimed { slots: self.gate.slots(), at, until: at.next() }.fill(fill)
+        let slots = self.gate.slots();
+        // As a `Writer` does: the slot's line would hold up the next claim, which waits for all stores before it.
+        let ahead = Slots::<G::Event, Stamp>::AHEAD;
+        if slots.slot(at).begins_line() && self.free_until.since(at) > ahead {
+            slots.will_write(at.plus(ahead));
+        }
+        Claimed { slots, at, until: at.next() }.fill(fill)
     }
     /// The slots are claimed together and stamped one by one; the rest of a claim that fails is void.
     #[inline]

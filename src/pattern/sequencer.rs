@@ -191,7 +191,7 @@ impl<Src: Source> Order<Src> for RoundRobin {
         limit: usize,
         take: impl FnMut(&mut Src, usize) -> Drained,
     ) -> Drained {
-        self.0.round(lanes, limit, take)
+        self.0.round(lanes, limit, take).0
     }
 }
 

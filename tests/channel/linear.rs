@@ -2,10 +2,10 @@
 //!
 //! `RINGMAIN_HISTORIES=10000 cargo test --release --test channel linear -- --nocapture` is the long version.
 
-use crate::kit::Shown;
 use crate::kit::linear::{Did, Fifo, FifoTerms, Lanes, Lossy, Op, explore, histories, linearizable};
+use crate::kit::{self, Shown};
 use crate::kit::{
-    Build, MulticastMany, MulticastOne, Put, Scene, Spsc, Take, readers_of_many, readers_of_one, scene,
+    Build, Mpsc, MulticastMany, MulticastOne, Put, Scene, Spsc, Take, readers_of_many, readers_of_one, scene,
 };
 use ringmain::contract::{Drained, End, Filled, Flow, Halt};
 use std::collections::VecDeque;
@@ -27,6 +27,22 @@ const STRICT: FifoTerms = FifoTerms::STRICT;
 #[test]
 fn spsc() {
     fifo("spsc", (1, 1), &[STRICT], scene::<Spsc, u64>(1, 1));
+}
+
+/// A claim that is not finished hides what is behind it.
+#[test]
+fn mpsc() {
+    let strict = FifoTerms { voids: true, ..STRICT };
+    let terms = [strict, FifoTerms { hides: true, ..strict }];
+    fifo("mpsc", (2, 1), &terms, scene::<Mpsc, u64>(2, 1));
+}
+
+#[test]
+fn lanes() {
+    let specs = |capacity| vec![Lanes { capacity, producers: 2 }];
+    let build = scene::<kit::Lanes, u64>(2, 1);
+    let explored = explore("lanes", (2, 1), histories(), specs, build).unwrap_or_else(|e| panic!("{e}"));
+    assert!(explored.overlapping > 0 || cfg!(miri), "no two operations met");
 }
 
 #[test]

@@ -4,7 +4,9 @@
 //! One thread is stopped inside of a fill, inside of a stage, or between two batches. The others go on, turn by turn:
 //! every other producer puts one event, every other consumer takes all there is.
 
-use crate::kit::{Build, MulticastMany, MulticastOne, Put, Scene, Spsc, Stall, Take, scene, stall};
+use crate::kit::{
+    Build, Lanes, Mpsc, MulticastMany, MulticastOne, Put, Scene, Spsc, Stall, Take, scene, stall,
+};
 use crate::kit::{readers_of_many, readers_of_one};
 use ringmain::contract::{Drained, End, Fault, Flow, Halt};
 use ringmain::ring::Sequence;
@@ -63,6 +65,12 @@ macro_rules! stalls {
 // Without another producer nothing comes.
 stalls!(spsc, scene::<Spsc, u64>(1, 1),
     fill: (0, 0), stage: (CAPACITY - 1, 0), idle_producer: (0, 0), idle_consumer: (CAPACITY, 0));
+// The rest of the lap may be filled, and the consumer sees none of it before the slot.
+stalls!(mpsc, scene::<Mpsc, u64>(2, 1),
+    fill: (CAPACITY - 1, 0), stage: (CAPACITY - 1, 0), idle_producer: (FREE, FREE), idle_consumer: (CAPACITY, 0));
+// A lane is full after its own lap, and whoever stalls in another one does not matter. The first has one event more.
+stalls!(lanes, scene::<Lanes, u64>(2, 1),
+    fill: (FREE, FREE), stage: (2 * CAPACITY - 2, 0), idle_producer: (FREE, FREE), idle_consumer: (2 * CAPACITY, 0));
 stalls!(multicast_one, scene::<MulticastOne, u64>(1, 1),
     fill: (0, 0), stage: (CAPACITY - 1, 0), idle_producer: (0, 0), idle_consumer: (CAPACITY, 0));
 // The other reader sees all that the ring can hold.

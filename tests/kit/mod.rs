@@ -22,7 +22,8 @@ pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
 pub(crate) use rigs::{
-    Asked, Event, MulticastMany, MulticastOne, Rig, Shown, Spsc, every_rig, readers_of_many, readers_of_one,
+    Asked, Event, Lanes, Mpsc, MulticastMany, MulticastOne, Rig, Shown, Spsc, every_rig, readers_of_many,
+    readers_of_one,
 };
 pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;

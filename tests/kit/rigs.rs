@@ -1,7 +1,7 @@
 //! How the tests that all rings share build each of them.
 
 use super::scene::{Build, Cargo, Scene};
-use ringmain::channel::{multicast, spsc};
+use ringmain::channel::{mpsc, multicast, spsc};
 use ringmain::contract::{Sink, SourceMut};
 use ringmain::ring::{CapacityError, Sequence};
 
@@ -63,13 +63,14 @@ fn one<K>(ends: Vec<K>) -> K {
     end
 }
 
-/// Tests of `test::<R>` for every rig `R`, in a module of its name; with `many`, for every one with many producers.
+/// Tests of `test::<R>` for every rig `R`, in a module of its name; with `many`, for every one whose
+/// producers share its room.
 macro_rules! every_rig {
     ($test:ident) => {
-        $crate::kit::every_rig!(@ $test: spsc Spsc, multicast_one MulticastOne, multicast_many MulticastMany);
+        $crate::kit::every_rig!(@ $test: spsc Spsc, mpsc Mpsc, lanes Lanes, multicast_one MulticastOne, multicast_many MulticastMany);
     };
     (many $test:ident) => {
-        $crate::kit::every_rig!(@ $test: multicast_many MulticastMany);
+        $crate::kit::every_rig!(@ $test: mpsc Mpsc, multicast_many MulticastMany);
     };
     (@ $test:ident: $($name:ident $rig:ident),+) => {
         mod $test {
@@ -110,6 +111,7 @@ macro_rules! asked {
 }
 
 asked!(spsc::Producer<T>, spsc::Consumer<T>);
+asked!(mpsc::Producer<T>, mpsc::Consumer<T>, mpsc::Lanes<T>);
 asked!(multicast::Producer<T>, multicast::SharedProducer<T>);
 asked!(multicast::Editor<T, multicast::One>, multicast::Editor<T, multicast::Many>);
 
@@ -126,6 +128,43 @@ impl Rig for Spsc {
     ) -> Result<Ends<Self, T>, CapacityError> {
         let (tx, rx) = spsc::channel_from(start, capacity, fill)?;
         Ok((vec![tx], vec![rx]))
+    }
+}
+
+pub(crate) struct Mpsc;
+impl Rig for Mpsc {
+    type Tx<T: Event> = mpsc::Producer<T>;
+    type Rx<T: Event> = mpsc::Consumer<T>;
+
+    const MANY_PRODUCERS: bool = true;
+    const VOIDS: bool = true;
+
+    fn ends<T: Event>(
+        start: Sequence,
+        capacity: usize,
+        (producers, _): (usize, usize),
+        fill: impl FnMut() -> T,
+    ) -> Result<Ends<Self, T>, CapacityError> {
+        let (tx, rx) = mpsc::channel_from(start, capacity, fill)?;
+        Ok((clones(tx, producers), vec![rx]))
+    }
+}
+
+pub(crate) struct Lanes;
+impl Rig for Lanes {
+    type Tx<T: Event> = spsc::Producer<T>;
+    type Rx<T: Event> = mpsc::Lanes<T>;
+
+    const MANY_PRODUCERS: bool = true;
+
+    fn ends<T: Event>(
+        start: Sequence,
+        capacity: usize,
+        (producers, _): (usize, usize),
+        fill: impl FnMut() -> T,
+    ) -> Result<Ends<Self, T>, CapacityError> {
+        let (tx, rx) = mpsc::lanes_from(start, producers, capacity, fill)?;
+        Ok((tx, vec![rx]))
     }
 }
 

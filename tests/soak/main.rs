@@ -16,7 +16,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
-use kit::{Build, MulticastMany, MulticastOne, Parcel, Put, Spsc, Take};
+use kit::{Build, Lanes, Mpsc, MulticastMany, MulticastOne, Parcel, Put, Spsc, Take};
 use kit::{readers_of_many, readers_of_one, scene};
 use ringmain::contract::{Drained, End, Fault, Filled, Flow, Halt};
 use ringmain::ring::Sequence;
@@ -50,6 +50,8 @@ fn lines() -> Vec<Line> {
     let mut line = |ring, cargo, ends, sees, build| lines.push(Line { ring, cargo, ends, sees, build });
     line("spsc", "words", (1, 1), Sees::All, scene::<Spsc, Words>(1, 1));
     line("spsc", "boxes", (1, 1), Sees::All, scene::<Spsc, Parcel>(1, 1));
+    line("mpsc", "boxes", (3, 1), Sees::All, scene::<Mpsc, Parcel>(3, 1));
+    line("lanes", "boxes", (3, 1), Sees::All, scene::<Lanes, Parcel>(3, 1));
     line("multicast one", "boxes", (1, 1), Sees::All, scene::<MulticastOne, Parcel>(1, 1));
     line("multicast one", "words", (1, 3), Sees::All, readers_of_one::<Words>(3));
     line("multicast many", "boxes", (2, 1), Sees::All, scene::<MulticastMany, Parcel>(2, 1));

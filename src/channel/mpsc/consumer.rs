@@ -9,7 +9,7 @@ use core::{cell::Cell, marker::PhantomData};
 
 /// The end that takes out. Dropping it closes the channel: the producers are refused with `Closed`.
 ///
-/// [`Source`] and [`SourceMut`] have its verbs, all wait-free; but a drain **stops before a slot that was claimed and is
+/// [`Source`] and [`SourceMut`] have its verbs, wait-free unless they say that they wait; but a drain **stops before a slot that was claimed and is
 /// not finished**. An event is taken out by value with `drain_mut` and [`core::mem::take`] or `replace`; what stays in
 /// the slot is dropped when it is overwritten, or with the channel.
 ///
@@ -63,6 +63,10 @@ impl<T> Source for Consumer<T> {
         S: for<'e> Stage<&'e T>,
     {
         self.follower.drain(now, limit, stage)
+    }
+    #[inline]
+    fn position(&self) -> Option<Sequence> {
+        Some(self.next())
     }
 }
 

@@ -52,13 +52,15 @@ pub fn lanes_from<T>(
         ends.push(spsc::channel_from(start, capacity, &mut fill)?);
     }
     let (producers, lanes): (_, Vec<_>) = ends.into_iter().unzip();
-    Ok((producers, Lanes { lanes: lanes.into(), turns: Turns::new(BURST), next: start }))
+    let slots = lanes.iter().map(spsc::Consumer::capacity).sum();
+    Ok((producers, Lanes { lanes: lanes.into(), turns: Turns::new(BURST), next: start, slots }))
 }
 
 /// The end that takes out of all lanes. Dropping it closes them: each producer is refused with `Closed`.
 ///
-/// [`Source`] and [`SourceMut`] have its verbs, all wait-free; a call takes at most 64 events of each lane, in turn, so that
-/// a producer that never rests keeps neither the others waiting nor the call from ending. `At::seq` counts the events of
+/// [`Source`] and [`SourceMut`] have its verbs, all wait-free but those that wait. Up to 64 events of each lane are taken in
+/// turn, and in one call no more than all lanes have slots: so a producer that never rests keeps neither the others waiting
+/// nor the call from ending. `At::seq` counts the events of
 /// all lanes without a gap. An event that the stage answers `Again` comes next, with the same number, whatever came to the
 /// other lanes meanwhile. `Closed` comes when every lane is closed and empty.
 ///
@@ -74,13 +76,15 @@ pub struct Lanes<T> {
     turns: Turns,
     /// The number of the next event.
     next: Sequence,
+    /// Of all lanes.
+    slots: usize,
 }
 
 impl<T> Lanes<T> {
     /// The number of slots of all lanes. Stable.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.lanes.iter().map(spsc::Consumer::capacity).sum()
+        self.slots
     }
     /// Events that can be consumed now. At least so many stay until this end drains.
     #[must_use]
@@ -107,6 +111,28 @@ impl<T> Lanes<T> {
     pub fn lanes(&self) -> &[spsc::Consumer<T>] {
         &self.lanes
     }
+    /// Rounds until nothing is there, but no more events than there are slots. `take` gives at most so many of a lane to the
+    /// stage, with the number that is next.
+    #[inline]
+    fn rounds(
+        &mut self,
+        limit: usize,
+        mut take: impl FnMut(&mut spsc::Consumer<T>, usize, &mut Sequence) -> Drained,
+    ) -> Drained {
+        if limit == 1 {
+            // One by one is often wanted, and takes one round.
+            return self.turns.round(&mut self.lanes, 1, |lane, limit| take(lane, limit, &mut self.next)).0;
+        }
+        let (limit, mut count) = (limit.min(self.slots), 0);
+        loop {
+            let take = |lane: &mut _, limit| take(lane, limit, &mut self.next);
+            let (taken, more) = self.turns.round(&mut self.lanes, limit - count, take);
+            count += taken.count;
+            if !more || count == limit || taken.end.is_some() {
+                return Drained { count, end: taken.end };
+            }
+        }
+    }
 }
 
 impl<T> Source for Lanes<T> {
@@ -116,9 +142,7 @@ impl<T> Source for Lanes<T> {
     where
         S: for<'e> Stage<&'e T>,
     {
-        let Self { lanes, turns, next } = self;
-        let mut stage = Numbered { next, stage };
-        turns.round(lanes, limit, |lane, limit| lane.drain(now, limit, &mut stage))
+        self.rounds(limit, |lane, limit, next| lane.drain(now, limit, &mut Numbered { next, stage }))
     }
 }
 
@@ -128,8 +152,6 @@ impl<T> SourceMut for Lanes<T> {
     where
         S: for<'e> Stage<&'e mut T>,
     {
-        let Self { lanes, turns, next } = self;
-        let mut stage = Numbered { next, stage };
-        turns.round(lanes, limit, |lane, limit| lane.drain_mut(now, limit, &mut stage))
+        self.rounds(limit, |lane, limit, next| lane.drain_mut(now, limit, &mut Numbered { next, stage }))
     }
 }

@@ -22,15 +22,16 @@ impl Turns {
         let burst = burst.max(1);
         Self { burst, turn: 0, left: burst }
     }
-    /// One call's worth of events: at most a burst of each source. `take` gives at most so many of one to the stage.
+    /// At most a burst of events of each source; and whether one of them has used its burst up, and so may have more.
+    /// `take` gives at most so many of one to the stage.
     #[inline]
     pub(crate) fn round<Src>(
         &mut self,
         sources: &mut [Src],
         limit: usize,
         mut take: impl FnMut(&mut Src, usize) -> Drained,
-    ) -> Drained {
-        let (mut count, mut closed) = (0, 0);
+    ) -> (Drained, bool) {
+        let (mut count, mut closed, mut more) = (0, 0, false);
         for _ in 0..sources.len() {
             let want = self.left.min(limit - count);
             let source = &mut sources[self.turn];
@@ -40,20 +41,22 @@ impl Turns {
             self.left -= taken.count;
             let halted = matches!(taken.end, Some(End::Halted(_)));
             closed += usize::from(taken.end == Some(End::Closed));
+            more |= self.left == 0;
             // A source keeps its turn if the stage or the limit cut it short.
             if self.left == 0 || (!halted && taken.count < want) {
                 self.pass_on(sources.len());
             }
             if halted {
-                return Drained { count, end: taken.end };
+                return (Drained { count, end: taken.end }, more);
             }
             if count == limit {
                 break;
             }
         }
         // `Closed` is stable, so that each source said it in this round is enough.
-        Drained { count, end: (closed == sources.len()).then_some(End::Closed) }
+        (Drained { count, end: (closed == sources.len()).then_some(End::Closed) }, more)
     }
+    #[cold]
     fn pass_on(&mut self, sources: usize) {
         self.turn = if self.turn + 1 < sources { self.turn + 1 } else { 0 };
         self.left = self.burst;
