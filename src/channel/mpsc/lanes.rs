@@ -119,6 +119,10 @@ impl<T> Lanes<T> {
         limit: usize,
         mut take: impl FnMut(&mut spsc::Consumer<T>, usize, &mut Sequence) -> Drained,
     ) -> Drained {
+        if limit == 1 {
+            // One by one is often wanted, and takes one round.
+            return self.turns.round(&mut self.lanes, 1, |lane, limit| take(lane, limit, &mut self.next)).0;
+        }
         let (limit, mut count) = (limit.min(self.slots), 0);
         loop {
             let take = |lane: &mut _, limit| take(lane, limit, &mut self.next);

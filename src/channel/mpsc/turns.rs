@@ -56,6 +56,7 @@ impl Turns {
         // `Closed` is stable, so that each source said it in this round is enough.
         (Drained { count, end: (closed == sources.len()).then_some(End::Closed) }, more)
     }
+    #[cold]
     fn pass_on(&mut self, sources: usize) {
         self.turn = if self.turn + 1 < sources { self.turn + 1 } else { 0 };
         self.left = self.burst;
