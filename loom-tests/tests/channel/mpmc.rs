@@ -77,16 +77,16 @@ fn an_event_goes_to_one_of_two_consumers() {
     });
 }
 
-/// Two of each, in a ring that two events fill; each thread has one turn.
+/// Two of each, in a ring that two events fill; each thread has one turn, for one event.
 #[test]
 fn everything_accepted_arrives_exactly_once() {
     // How many events each consumer saw in its turn.
-    let legal = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
+    let legal = [(0, 0), (0, 1), (1, 0), (1, 1)];
     outcomes("mpmc: two producers, two consumers", &legal, || {
         let (tx, mut rx) = ends(2);
         let producers = [offering(tx.clone(), 1), offering(tx, 2)];
-        let other = taking(rx.clone(), ALL);
-        let mine = take(&mut rx);
+        let other = taking(rx.clone(), 1);
+        let mine = take_some(&mut rx, 1).0;
         let (theirs, _other) = other.join().unwrap();
         let producers = producers.map(|producer| producer.join().unwrap());
         assert!(producers.iter().all(|(taken, _)| *taken));
