@@ -67,7 +67,8 @@ fn a_bad_capacity_is_an_error_that_says_what_to_do() {
 
 #[test]
 fn every_capacity_fills_up_refuses_and_goes_on() {
-    for capacity in [1, 2, 4, 64] {
+    let capacities: &[usize] = if cfg!(miri) { &[1, 4] } else { &[1, 2, 4, 64] };
+    for &capacity in capacities {
         for (producers, consumers) in [(1, 1), (1, 3), (3, 1), (2, 2), (9, 5)] {
             for start in [Sequence::ZERO, Sequence::ZERO.minus(1), Sequence::ZERO.minus(capacity as u64)] {
                 let (mut tx, mut rx) =
@@ -499,7 +500,8 @@ fn who_saw_room_finds_it_and_there_is_a_bound() {
             tx.offer(fill).unwrap();
         }
     }
-    for capacity in [1, 2, 4, 8] {
+    let capacities: &[usize] = if cfg!(miri) { &[1, 4] } else { &[1, 2, 4, 8] };
+    for &capacity in capacities {
         for producers in [1, 2, 3, 5] {
             let start = Sequence::ZERO.minus(9);
             let (mut tx, mut rx) = strict::channel_from(start, capacity, producers, 1, || 0).unwrap();
