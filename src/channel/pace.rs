@@ -7,10 +7,11 @@
 //! ahead; it goes on with that as long as its looks bring so many more events that it pays.
 //!
 //! ```text
-//!  16 looks that brought few events        -> slip of one pause before each of the next 16
-//!  they bring more, but not three times so -> twice the slip, up to 16 pauses: a microsecond or so
-//!  they bring half as many again, or more  -> the slip stays, and is judged again after 16 looks
-//!  they do not                             -> no slip, and the next trial comes later each time
+//!  16 looks that brought few events           -> slip of one pause before each of the next 16
+//!  they bring three times as many             -> the slip stays, and is judged again after 16 looks
+//!  they do not, but it makes some difference  -> twice the slip, up to 16 pauses: a microsecond or so
+//!  with the longest, half as many again       -> it stays, too
+//!  none of these                              -> no slip, and the next trial comes later each time
 //! ```
 //!
 //! What it costs: an event of a dense stream may be seen up to the slip later. A consumer that waits for single events
@@ -47,7 +48,7 @@ const FEW: u64 = 64 * LOOKS as u64;
 /// The longest slip, in pauses.
 const LONGEST: u32 = 16;
 /// Judgements between two trials, at most.
-const REST: u32 = 1 << 14;
+const REST: u32 = 1 << 17;
 /// A wait that takes more looks than that is for an event that comes alone.
 const LONG_WAIT: u32 = 4;
 
@@ -105,7 +106,7 @@ impl Pace {
             } else if found < FEW {
                 (self.slip, self.plain) = (1, found);
             }
-        } else if 8 * found > 9 * self.plain && found < FEW.min(3 * self.plain) && self.slip < LONGEST {
+        } else if found != self.plain && found < FEW.min(3 * self.plain) && self.slip < LONGEST {
             self.slip *= 2;
         } else if 2 * found >= 3 * self.plain {
             self.next_rest = 1;
@@ -154,7 +155,8 @@ mod tests {
                 slips.push(judgement);
             }
         }
-        assert_eq!(slips, [0, 3, 7, 13, 23, 41, 75, 141, 271, 529]);
+        // The first one goes all the way up, because its first look was made before there was an event.
+        assert_eq!(slips, [0, 1, 2, 3, 4, 7, 11, 17, 27, 45, 79, 145, 275, 533]);
     }
 
     #[test]
