@@ -9,9 +9,9 @@ use core::{cell::Cell, marker::PhantomData};
 
 /// The end that takes out. Dropping it closes the channel: the producers are refused with `Closed`.
 ///
-/// [`Source`] and [`SourceMut`] have its verbs, wait-free unless they say that they wait; but a drain **stops before a slot that was claimed and is
-/// not finished**. An event is taken out by value with `drain_mut` and [`core::mem::take`] or `replace`; what stays in
-/// the slot is dropped when it is overwritten, or with the channel.
+/// [`Source`] and [`SourceMut`] have its verbs, all wait-free but those that wait; each **stops before a slot that was
+/// claimed and is not finished**. What `pop` or `take` leaves in the slot is dropped when it is overwritten, or with the
+/// channel.
 ///
 /// ```compile_fail
 /// fn shared_between_threads<T: Sync>() {}

@@ -60,9 +60,9 @@ pub fn lanes_from<T>(
 ///
 /// [`Source`] and [`SourceMut`] have its verbs, all wait-free but those that wait. Up to 64 events of each lane are taken in
 /// turn, and in one call no more than all lanes have slots: so a producer that never rests keeps neither the others waiting
-/// nor the call from ending. `At::seq` counts the events of
-/// all lanes without a gap. An event that the stage answers `Again` comes next, with the same number, whatever came to the
-/// other lanes meanwhile. `Closed` comes when every lane is closed and empty.
+/// nor the call from ending. `At::seq` counts the events of all lanes without a gap. An event that the stage answers `Again`
+/// comes next, with the same number, whatever came to the other lanes meanwhile. `Closed` comes when every lane is closed
+/// and empty.
 ///
 /// The same merge, over sources of any kind, is [`Sequencer::round_robin`](crate::pattern::Sequencer::round_robin).
 ///
