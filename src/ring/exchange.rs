@@ -58,6 +58,8 @@ pub struct Exchange {
     /// Never empty; their number is a power of two.
     cells: Box<[AtomicU64]>,
     capacity: u64,
+    /// So many events can be there when producers that saw the same last room have all filled it.
+    most: u64,
 }
 
 /// The number of a slot in a pool. There is one of each, in a cell or with somebody: who has it, has the slot.
@@ -94,11 +96,12 @@ impl Exchange {
         start: Sequence,
     ) -> Result<(Self, Vec<SlotId>), CapacityError> {
         // Enough for the late events of all producers but one, and for numbers that have one bit more than an index.
-        let least = capacity.saturating_add(producers.saturating_sub(1)).max(spare);
+        let most = capacity.saturating_add(producers.saturating_sub(1));
+        let least = most.max(spare);
         let lap = least.checked_next_power_of_two().unwrap_or(usize::MAX);
         let mut cells = CapacityError::room_for(capacity, lap)?;
         cells.extend((0..lap).map(|_| AtomicU64::new(0)));
-        let exchange = Self { cells: cells.into_boxed_slice(), capacity: capacity as u64 };
+        let exchange = Self { cells: cells.into_boxed_slice(), capacity: capacity as u64, most: most as u64 };
         let lap = exchange.cells();
         for at in (0..lap).map(|ahead| start.plus(ahead)) {
             let number = exchange.index(at) as u64;
@@ -153,11 +156,12 @@ impl Exchange {
     pub fn take(&self, from: Sequence, slot: &mut SlotId) -> Option<Sequence> {
         self.swap(from, TAKEN, slot)
     }
-    /// Events put in and not taken. Everything before `head` is taken. Lock-free.
+    /// Events put in and not taken, at most as many as can be. Everything before `head` is taken. Lock-free.
     #[must_use]
     pub fn len(&self, head: Sequence) -> u64 {
         let head = self.end(head, TAKEN);
-        self.end(head, FULL).since(head).min(self.cells())
+        // Those put in are counted last, and some may have been taken since.
+        self.end(head, FULL).since(head).min(self.most)
     }
     /// Brings the first cell that has not come to `turn` to it, with `slot` in exchange for what it has; `None` if that
     /// cell has not come to the turn before. Everything before `at` has come to `turn`.
