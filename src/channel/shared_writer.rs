@@ -286,7 +286,8 @@ mod tests {
         for lost in (0..PATIENCE).chain(0..3) {
             a.fill(|_| Ok(())).unwrap();
             b.fill(|_| Ok(())).unwrap();
-            assert_eq!(a.lost, lost);
+            // Under Miri a weak compare-and-swap may fail though nobody was there.
+            assert!(a.lost == lost || cfg!(miri));
         }
         // After one that was not in vain, the next comes at once.
         a.lost = PATIENCE - 1;
