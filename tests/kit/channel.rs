@@ -122,7 +122,7 @@ pub(crate) fn a_bad_capacity_is_an_error<R: Rig>() {
 /// By all ends in turn, and all of them say the same.
 pub(crate) fn every_capacity_fills_up_refuses_and_goes_on<R: Rig>() {
     let ends = (most(R::MANY_PRODUCERS && !R::OWN_ROOM), most(R::MANY_CONSUMERS));
-    for capacity in [1, 2, 4, 64] {
+    for capacity in if cfg!(miri) { vec![1, 4] } else { vec![1, 2, 4, 64] } {
         for start in starts(capacity) {
             let (mut tx, mut rx) = R::ends(start, capacity, ends, || 0).unwrap();
             assert_eq!((tx.len(), rx.len()), ends);
@@ -372,7 +372,7 @@ impl Drop for Dropped {
 
 /// Every split of a lap into those taken out by value, those only seen, and those left, and either side goes first.
 pub(crate) fn owned_values_are_dropped_once_wherever_they_are<R: Rig>() {
-    for capacity in [1, 2, 4] {
+    for capacity in if cfg!(miri) { vec![1, 2] } else { vec![1, 2, 4] } {
         for start in starts(capacity) {
             for (taken, seen) in (0..=capacity).flat_map(|t| (0..=capacity - t).map(move |s| (t, s))) {
                 for producer_first in [false, true] {
@@ -484,7 +484,7 @@ pub(crate) fn a_drain_ends_though_events_come_as_fast_as_it_goes<R: Rig>() {
 }
 
 pub(crate) fn two_threads_hand_everything_over_in_order<R: Rig>() {
-    let n: u64 = if cfg!(miri) { 60 } else { 30_000 };
+    let n: u64 = if cfg!(miri) { 30 } else { 30_000 };
     for (capacity, batch) in [(1, 1), (2, 2), (64, 1), (1024, 32)] {
         let (mut tx, mut rx) = ring::<R, _>(capacity, || 0);
         let producer = std::thread::spawn(move || {

@@ -155,7 +155,7 @@ pub(crate) struct Explored {
 /// From the environment: `RINGMAIN_HISTORIES=10000` for the long version.
 pub(crate) fn histories() -> usize {
     let asked = std::env::var("RINGMAIN_HISTORIES").ok();
-    asked.map_or(if cfg!(miri) { 5 } else { 400 }, |n| n.parse().expect("RINGMAIN_HISTORIES is a number"))
+    asked.map_or(if cfg!(miri) { 3 } else { 400 }, |n| n.parse().expect("RINGMAIN_HISTORIES is a number"))
 }
 
 /// From the environment: `RINGMAIN_SEED=7` makes the programs of an earlier run again.
