@@ -9,7 +9,7 @@
 //! ```text
 //!  16 looks that brought few events           -> slip of one pause before each of the next 16
 //!  they bring three times as many             -> the slip stays, and is judged again after 16 looks
-//!  they do not, but it makes some difference  -> twice the slip, up to 16 pauses: a microsecond or so
+//!  they do not, but it makes some difference  -> twice the slip, up to 16 pauses: a microsecond or two
 //!  with the longest, half as many again       -> it stays, too
 //!  none of these                              -> no slip, and the next trial comes later each time
 //! ```

@@ -26,7 +26,7 @@ pub(super) trait Gate {
     /// The cursor that the writer publishes with, unless each slot tells by its mark.
     fn tail(&self) -> Option<&Cursor>;
     /// Publishes the event at `at`, where its slot tells by its mark.
-    fn mark(_mark: &Self::Mark, _at: Sequence) {}
+    fn filled(_mark: &Self::Mark, _at: Sequence) {}
     /// Says for the last time how far the writer is.
     fn close(&self, next: Sequence);
     /// The position before which everybody is done (`next` if there is nobody), and whether somebody who cannot be
@@ -128,7 +128,7 @@ impl<G: Gate> Writer<G> {
                 if let Err(halt) = flow {
                     return Filled { count: count as usize, end: Some(halt) };
                 }
-                G::mark(slot.mark(), batch.at);
+                G::filled(slot.mark(), batch.at);
                 batch.step();
                 count += 1;
             }
@@ -138,7 +138,7 @@ impl<G: Gate> Writer<G> {
     /// Publishes the next slot, which `room` found to be free and the caller has filled.
     #[inline(always)]
     pub(super) fn publish(&mut self) {
-        G::mark(self.gate.slots().mark(self.next), self.next);
+        G::filled(self.gate.slots().mark(self.next), self.next);
         self.next = self.next.next();
         if let Some(tail) = self.gate.tail() {
             tail.advance(self.next);

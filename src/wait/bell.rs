@@ -12,9 +12,9 @@
 //!
 //! No wake-up is lost. The two fences stand in one order that all threads agree on.
 //! - S2 before R2: R3 sees S1, or something later. If it is `true`, this ringer wakes the sleeper, who must not miss that
-//!   however early it comes: a thread has a token, which stays until it is taken. If it is `false`, somebody stored that after S1: another ringer, who wakes the
-//!   sleeper, or the sleeper itself, who is awake. Either way S1 comes again before the next sleep, with a fence of its
-//!   own, and the same two cases hold for that one.
+//!   however early it comes: a thread has a token, which stays until it is taken. If it is `false`, somebody stored that
+//!   after S1: another ringer, who wakes the sleeper, or the sleeper itself, who is awake. Either way S1 comes again
+//!   before the next sleep, with a fence of its own, and the same two cases hold for that one.
 //! - R2 before S2: S3 sees R1, and the turn is not empty.
 //!
 //! This is the only pair of its kind in the crate (Dekker's), and the only place outside `ring` that names a memory

@@ -10,7 +10,6 @@
 //! A sink rings also for a fill that failed: with many producers it leaves a void slot, and what another producer
 //! published after that slot can only be read now.
 //!
-//!
 //! A source rings for void slots, too, if it says where it [is](Source::position).
 
 use super::Bell;

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 use ringmain::channel::bytes::{self, ClaimError, Consumer, MIN_CAPACITY, Producer};
 use ringmain::contract::{
-    Agent, At, Drained, End, Fault, Flow, Halt, Reason, Source, SourceMut, Tick, Wait, Work, each,
+    Agent, At, Drained, End, Fault, Flow, Halt, ManualClock, NoEvent, Reason, Source, SourceMut, Tick, Wait,
+    Work, each,
 };
 use ringmain::pattern::{Catch, ContentRouter, Fanout, Filter, RoundRobin, Sequencer, Translator};
 use ringmain::ring::{CapacityError, Sequence};
@@ -106,7 +107,7 @@ fn a_record_that_is_too_long_is_refused_with_the_limit() {
     );
     assert!(too_long.to_string().contains("at most 24"));
     assert_eq!(tx.claim(usize::MAX).unwrap_err(), ClaimError::TooLong { len: usize::MAX, max: 24 });
-    assert!(rx.peek(|_| ()).is_none());
+    assert!(rx.peek(|_| ()).is_err());
     drop(rx);
     assert_eq!(tx.push(&[0; 25]), Err(too_long));
 }
@@ -286,6 +287,32 @@ fn who_waits_gets_room_or_the_end() {
     assert!(matches!(tx.offer_waiting(&mut nobody, 9, |_| ()), Err(ClaimError::TooLong { .. })));
 }
 
+/// A wait that is over means one try, in which nothing is filled; one that finds room does not ask for the time.
+#[test]
+fn a_deadline_that_has_passed_is_full() {
+    struct Never;
+    impl Wait for Never {
+        fn idle(&mut self) {
+            panic!("the time was over before");
+        }
+        fn reset(&mut self) {}
+    }
+    let (mut tx, mut rx) = ends(32);
+    tx.push(b"1").unwrap();
+    tx.push(b"2").unwrap();
+    let (mut never, hand) = (Never, ManualClock::new());
+    hand.set(Tick::from_nanos(5));
+    for deadline in [0, 4, 5] {
+        let mut clock = hand.clone();
+        let mut wait = never.until(&mut clock, Tick::from_nanos(deadline));
+        let put = tx.offer_waiting(&mut wait, 1, |_| unreachable!("it is full"));
+        assert_eq!(put, Err(ClaimError::Full));
+    }
+    assert_eq!(drain(&mut rx, 1), [b"1"]);
+    tx.offer_waiting(&mut never.until(&mut hand.clone(), Tick::ZERO), 1, |bytes| bytes[0] = b'3').unwrap();
+    assert_eq!(drain(&mut rx, ALL), [b"2", b"3"]);
+}
+
 // ------------------------------------------------------------------------------------------------------- batches
 
 #[test]
@@ -421,16 +448,16 @@ fn a_panic_in_a_stage_consumes_what_came_before() {
 #[test]
 fn a_peek_changes_nothing() {
     let (mut tx, mut rx) = ends(64);
-    assert_eq!(rx.peek(|_| ()), None);
+    assert_eq!(rx.peek(|_| ()), Err(NoEvent::Empty));
     tx.push(b"here").unwrap();
     for _ in 0..3 {
-        assert_eq!(rx.peek(|bytes| bytes.len()), Some(4));
+        assert_eq!(rx.peek(|bytes| bytes.len()), Ok(4));
         assert!(panics(|| rx.peek(|_| panic_on_purpose())));
     }
     assert_eq!((rx.len(), tx.len()), (16, 16));
     drop(tx);
     assert_eq!(drain(&mut rx, ALL), [b"here"]);
-    assert_eq!(rx.peek(|_| ()), None);
+    assert_eq!(rx.peek(|_| ()), Err(NoEvent::Closed));
 }
 
 #[test]
@@ -796,7 +823,7 @@ proptest! {
                 }
                 Step::Peek => {
                     let oldest = model.queue.front().map(|(_, record)| record.clone());
-                    prop_assert_eq!(rx.peek(<[u8]>::to_vec), oldest);
+                    prop_assert_eq!(rx.peek(<[u8]>::to_vec).ok(), oldest);
                 }
             }
             prop_assert_eq!((tx.len(), rx.len(), tx.free()), (model.len(), model.len(), capacity - model.len()));

@@ -6,7 +6,7 @@ use crate::source::{Source, sources, words};
 
 /// Blocks and implementations in shipped code. To raise a number, give the reason in the same commit.
 const UNSAFE: [(&str, usize, usize); 17] = [
-    ("src/channel/bytes/consumer.rs", 5, 0),
+    ("src/channel/bytes/consumer.rs", 4, 0),
     ("src/channel/bytes/frame.rs", 2, 0),
     ("src/channel/bytes/producer.rs", 3, 0),
     ("src/channel/follower.rs", 2, 0),

@@ -225,7 +225,7 @@ fn a_record_looked_at_is_not_given_back() {
         push(&mut tx, 8).unwrap();
         push(&mut tx, 0).unwrap();
         let consumer = thread::spawn(move || {
-            assert_eq!(rx.peek(whole), Some(8));
+            assert_eq!(rx.peek(whole), Ok(8));
             let drained = rx.drain(NOW, ALL, &mut |bytes: &[u8], _: At| -> Flow {
                 assert_eq!(whole(bytes), 8);
                 Err(Halt::Again)

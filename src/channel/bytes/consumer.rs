@@ -35,16 +35,6 @@ impl Consumer {
         let ahead = Progress { done: start, closed: false, left: false };
         Self { shared, done: start, ahead, alone: PhantomData }
     }
-    /// Shows the oldest record to `look`, and leaves it where it is; `None` if there is none now.
-    pub fn peek<R>(&mut self, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        let (mut look, mut out) = (Some(look), None);
-        let _ = self.walk(1, |region, at, len| {
-            // SAFETY: [R4] and [R0] by `walk`.
-            out = unsafe { region.share(at, len, |bytes| look.take().map(|look| look(bytes))) };
-            Err(Halt::Again)
-        });
-        out
-    }
     /// The number of bytes. Stable.
     #[must_use]
     pub fn capacity(&self) -> usize {

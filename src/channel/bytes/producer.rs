@@ -41,11 +41,11 @@ impl Producer {
     pub fn batch(&mut self) -> Batch<'_> {
         Batch { shared: &self.shared, local: &mut self.local }
     }
-    /// As `offer`, but where the ring is full it waits, in the way that `wait` has. **Blocks** until there is room or the
-    /// ring is closed.
+    /// As `offer`, but where the ring is full it waits, in the way that `wait` has. **Blocks** until there is room, the
+    /// ring is closed, or the wait is [over](Wait::over).
     ///
     /// # Errors
-    /// [`ClaimError`], never `Full`.
+    /// [`ClaimError`]; [`Full`](ClaimError::Full) if the wait was over first. `fill` was not called then.
     pub fn offer_waiting(
         &mut self,
         wait: &mut impl Wait,
@@ -53,20 +53,15 @@ impl Producer {
         fill: impl FnOnce(&mut [u8]),
     ) -> Result<(), ClaimError> {
         let mut fill = Some(fill);
-        loop {
+        let put = wait.wait_for(|| {
             let put = self.offer(len, |bytes| {
                 if let Some(fill) = fill.take() {
                     fill(bytes);
                 }
             });
-            match put {
-                Err(ClaimError::Full) => wait.idle(),
-                other => {
-                    wait.reset();
-                    return other;
-                }
-            }
-        }
+            (put != Err(ClaimError::Full)).then_some(put)
+        });
+        put.unwrap_or(Err(ClaimError::Full))
     }
     /// The number of bytes. Stable.
     #[must_use]

@@ -27,7 +27,7 @@ pub trait Layout: Debug + sealed::Sealed {
     fn unfilled(at: Sequence, capacity: u64) -> Self::Mark;
     /// The slot holds the event of position `at`.
     #[doc(hidden)]
-    fn fill(mark: &Self::Mark, at: Sequence);
+    fn filled(mark: &Self::Mark, at: Sequence);
     /// What lies at position `at`, if its mark is `mark`.
     #[doc(hidden)]
     fn published(mark: &Self::Mark, at: Sequence) -> Published;
@@ -45,7 +45,7 @@ impl Layout for Packed {
     const BY_CURSOR: bool = true;
     fn unfilled(_at: Sequence, _capacity: u64) {}
     #[inline]
-    fn fill(_mark: &(), _at: Sequence) {}
+    fn filled(_mark: &(), _at: Sequence) {}
     #[inline]
     fn published(_mark: &(), _at: Sequence) -> Published {
         Published::Event
@@ -60,7 +60,7 @@ impl Layout for Spaced {
         Stamp::new(at.minus(capacity))
     }
     #[inline]
-    fn fill(mark: &Stamp, at: Sequence) {
+    fn filled(mark: &Stamp, at: Sequence) {
         mark.publish(at);
     }
     #[inline]

@@ -13,14 +13,28 @@
 //!
 //! | store (Release)      | load (Acquire)           | what it hands over               |
 //! |----------------------|--------------------------|----------------------------------|
-//! | `tail.advance` S1  | `Consumer`, when it drains | the contents of slots `< tail`   |
-//! | `head.advance` S1  | `Producer`, when it fills  | the emptiness of slots `< head`  |
+//! | `tail.advance` S1, or a slot's stamp S3 | `Consumer`, when it drains S2 S4 | the contents of slots `< tail`, or of that slot |
+//! | `head.advance` S1  | `Producer`, when it fills S2  | the emptiness of slots `< head`  |
 //!
-//! Costs: two cursors and `capacity` slots, allocated in [`channel`] and never again. A fill is one Release store, and
+//! # Two layouts
+//!
+//! |                                   | [`channel`]: [`Packed`]                      | [`spaced`]: [`Spaced`]                          |
+//! |-----------------------------------|----------------------------------------------|-------------------------------------------------|
+//! | a slot takes                      | the event                                    | the event and 8 bytes, up to a multiple of 64   |
+//! | the consumer learns from          | a cursor: one for the whole ring             | a stamp beside the event                        |
+//! | an event that comes alone takes   | two cache lines: the cursor's and its own    | one                                             |
+//! | `fill_many` publishes             | all together, also where the closure fails   | one by one                                      |
+//! | take it for                       | throughput, and as a rule                    | the shortest way of single, small events        |
+//!
+//! The README has the figures: where events come in numbers the second layout is several times slower.
+//!
+//! # Costs and progress
+//!
+//! Two cursors and `capacity` slots are allocated in the beginning, and never again. A fill is one Release store, and
 //! an Acquire load only when the position of `head` that was seen last says full. A drain is one load, and one store a
 //! batch (one in 64 events of a long batch). **Wait-free** both ways: a side that stalls makes the other see `Full`, or
 //! nothing new, and no more than that. No system call. A consumer that comes too close to a producer in full flow waits
-//! for up to 16 pauses of its processor (about a microsecond) before it looks again, which makes both several times as
+//! for up to 16 pauses of its processor (one or two microseconds) before it looks again, which makes both several times as
 //! fast; one that waits for single events looks at once.
 //!
 //! Order: first in, first out. Algorithm: Lamport, "Specifying concurrent program modules" (1983), with the far
@@ -53,17 +67,14 @@ use core::{
 
 pub use layout::{Layout, Packed, Spaced};
 
-/// The two ends, or why they cannot be.
-type Ends<T, L> = Result<(Producer<T, L>, Consumer<T, L>), CapacityError>;
+/// The two ends of a channel.
+pub type Ends<T, L = Packed> = (Producer<T, L>, Consumer<T, L>);
 
 /// Builds a channel of `capacity` slots (a power of two), each filled by `fill` now and reused for ever.
 ///
 /// # Errors
 /// [`CapacityError`] if the capacity is zero, not a power of two, or too large.
-pub fn channel<T>(
-    capacity: usize,
-    fill: impl FnMut() -> T,
-) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
+pub fn channel<T>(capacity: usize, fill: impl FnMut() -> T) -> Result<Ends<T>, CapacityError> {
     channel_from(Sequence::ZERO, capacity, fill)
 }
 
@@ -73,7 +84,7 @@ pub fn channel<T>(
 ///
 /// # Errors
 /// As [`channel`].
-pub fn spaced<T>(capacity: usize, fill: impl FnMut() -> T) -> Ends<T, Spaced> {
+pub fn spaced<T>(capacity: usize, fill: impl FnMut() -> T) -> Result<Ends<T, Spaced>, CapacityError> {
     spaced_from(Sequence::ZERO, capacity, fill)
 }
 
@@ -86,7 +97,7 @@ pub fn channel_from<T>(
     start: Sequence,
     capacity: usize,
     fill: impl FnMut() -> T,
-) -> Result<(Producer<T>, Consumer<T>), CapacityError> {
+) -> Result<Ends<T>, CapacityError> {
     ends(start, capacity, fill)
 }
 
@@ -95,11 +106,19 @@ pub fn channel_from<T>(
 /// # Errors
 /// As [`channel`].
 #[doc(hidden)]
-pub fn spaced_from<T>(start: Sequence, capacity: usize, fill: impl FnMut() -> T) -> Ends<T, Spaced> {
+pub fn spaced_from<T>(
+    start: Sequence,
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<Ends<T, Spaced>, CapacityError> {
     ends(start, capacity, fill)
 }
 
-fn ends<T, L: Layout>(start: Sequence, capacity: usize, fill: impl FnMut() -> T) -> Ends<T, L> {
+fn ends<T, L: Layout>(
+    start: Sequence,
+    capacity: usize,
+    fill: impl FnMut() -> T,
+) -> Result<Ends<T, L>, CapacityError> {
     let slots = Slots::aligned(capacity, start, fill, |at| L::unfilled(at, capacity as u64))?;
     let shared = Arc::new(Shared { slots, tail: Cursor::new(start), head: Cursor::new(start) });
     let writer = Writer::new(shared.clone(), start);
@@ -325,8 +344,8 @@ impl<T, L: Layout> Gate for Arc<Shared<T, L>> {
         L::BY_CURSOR.then_some(&self.tail)
     }
     #[inline]
-    fn mark(mark: &L::Mark, at: Sequence) {
-        L::fill(mark, at);
+    fn filled(mark: &L::Mark, at: Sequence) {
+        L::filled(mark, at);
     }
     fn close(&self, next: Sequence) {
         self.tail.close(next);
