@@ -1,10 +1,10 @@
+use crate::kit::{Stall, stall};
 use ringmain::channel::broadcast::{self, Join, NoEvent, Producer, Reader};
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Filled, Flow, Halt, Sink, Source, Tick, Work, each,
 };
 use ringmain::ring::{CapacityError, Plain, Sequence};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -326,33 +326,23 @@ mod sizes {
     }
 }
 
-/// Tells a thread that stands still inside a closure to go on, at the latest when this is dropped.
-fn stall() -> ((mpsc::Receiver<()>, mpsc::Sender<()>), impl FnOnce()) {
-    let ((arrive, arrived), (go_on, wait)) = (mpsc::channel(), mpsc::channel::<()>());
-    let here = move || {
-        arrive.send(()).unwrap();
-        assert!(wait.recv().is_err(), "the other end says `go on` by going");
-    };
-    ((arrived, go_on), here)
-}
-
 /// It has not touched the slot yet: even the oldest event can be read.
 #[test]
 fn a_producer_that_stalls_in_its_fill_takes_nothing_away() {
     let (mut tx, mut rx) = ends(4);
     push(&mut tx, 0..4);
-    let ((arrived, go_on), here) = stall();
+    let (stalled, stall) = stall();
     std::thread::scope(|scope| {
         let producer = scope.spawn(move || {
             tx.offer(|slot| {
-                here();
+                stall.here();
                 *slot = 4;
             })
         });
-        arrived.recv().unwrap();
+        stalled.arrived();
         assert_eq!(drain(&mut rx, ALL), [0, 1, 2, 3]);
         assert_eq!(rx.recv(), Err(NoEvent::Empty));
-        drop(go_on);
+        stalled.go_on();
         assert_eq!(producer.join().unwrap(), Ok(()));
     });
     assert_eq!((rx.recv(), rx.recv()), (Ok(4), Err(NoEvent::Closed)));
@@ -363,24 +353,24 @@ fn a_reader_that_stalls_holds_up_neither_the_producer_nor_another_reader() {
     let (mut tx, mut rx) = ends(4);
     let mut other = rx.clone();
     push(&mut tx, 0..1);
-    let ((arrived, go_on), here) = stall();
+    let (stalled, stall) = stall();
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            let mut here = Some(here);
+            let mut stall = Some(stall);
             let mut seen = Vec::new();
             let mut stage = each(|n: &u64| {
-                here.take().into_iter().for_each(|here| here());
+                stall.take().iter().for_each(Stall::here);
                 seen.push(*n);
             });
             let _ = rx.drain(NOW, 1, &mut stage);
             (seen, rx)
         });
-        arrived.recv().unwrap();
+        stalled.arrived();
         for n in 1..50 {
             push(&mut tx, n..n + 1);
             assert_eq!(other.recv(), Ok(n - 1));
         }
-        drop(go_on);
+        stalled.go_on();
         let (seen, mut rx) = reader.join().unwrap();
         assert_eq!((seen, rx.recv(), rx.recv()), (vec![0], Err(NoEvent::Lagged(45)), Ok(46)));
     });

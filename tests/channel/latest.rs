@@ -1,10 +1,10 @@
+use crate::kit::stall;
 use ringmain::channel::latest::{self, NoValue, Producer, Reader, Reading};
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Filled, Flow, Halt, Sink, Source, Tick, Work, each,
 };
 use ringmain::ring::{Plain, Sequence};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -220,19 +220,18 @@ fn values_of_every_size_and_alignment_pass() {
 fn a_producer_that_stalls_in_its_fill_leaves_the_newest_value_readable() {
     let (mut tx, mut rx) = ends();
     push(&mut tx, 1);
-    let ((arrive, arrived), (go_on, wait)) = (mpsc::channel(), mpsc::channel::<()>());
+    let (stalled, stall) = stall();
     std::thread::scope(|scope| {
         let producer = scope.spawn(move || {
             tx.offer(|value| {
                 *value = 2;
-                arrive.send(()).unwrap();
-                assert!(wait.recv().is_err(), "the other end says `go on` by going");
+                stall.here();
             })
         });
-        arrived.recv().unwrap();
+        stalled.arrived();
         assert_eq!((rx.recv(), rx.recv()), (Ok(reading(1, 1)), Err(NoValue::Unchanged)));
         assert_eq!(rx.read(), reading(1, 0));
-        drop(go_on);
+        stalled.go_on();
         assert_eq!(producer.join().unwrap(), Ok(()));
     });
     assert_eq!(rx.recv(), Ok(reading(2, 0)));

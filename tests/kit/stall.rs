@@ -5,7 +5,7 @@ use std::sync::mpsc;
 /// Tells a thread that stands still inside a closure to go on, at the latest when this is dropped.
 pub(crate) struct Stalled {
     arrived: mpsc::Receiver<()>,
-    _go_on: mpsc::Sender<()>,
+    go_on: mpsc::Sender<()>,
 }
 
 impl Stalled {
@@ -14,6 +14,14 @@ impl Stalled {
         self.arrived.recv().unwrap();
     }
     pub(crate) fn go_on(self) {}
+}
+
+impl Drop for Stalled {
+    /// It is told by a message: that a channel has been left, its other end reads without seeing what came before. It may
+    /// have panicked, and hear nothing.
+    fn drop(&mut self) {
+        let _ = self.go_on.send(());
+    }
 }
 
 /// What the closure calls.
@@ -25,11 +33,11 @@ pub(crate) struct Stall {
 impl Stall {
     pub(crate) fn here(&self) {
         self.arrive.send(()).unwrap();
-        assert!(self.wait.recv().is_err(), "the other end says `go on` by going");
+        self.wait.recv().unwrap();
     }
 }
 
 pub(crate) fn stall() -> (Stalled, Stall) {
-    let ((arrive, arrived), (_go_on, wait)) = (mpsc::channel(), mpsc::channel());
-    (Stalled { arrived, _go_on }, Stall { arrive, wait })
+    let ((arrive, arrived), (go_on, wait)) = (mpsc::channel(), mpsc::channel());
+    (Stalled { arrived, go_on }, Stall { arrive, wait })
 }

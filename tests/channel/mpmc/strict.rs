@@ -1,11 +1,10 @@
 //! The channel in which nobody who stalls stops the others.
 
-use crate::kit::{MpmcStrict, channel_conforms};
+use crate::kit::{MpmcStrict, channel_conforms, stall};
 use ringmain::channel::mpmc::strict::{self, Consumer, Producer};
 use ringmain::contract::{At, Drained, End, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
 use ringmain::ring::{CapacityError, Sequence};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -219,34 +218,31 @@ fn while_two_threads_are_suspended_ten_thousand_pass_between_two_others() {
     let (mut tx_slow, mut tx) = (tx.remove(0), tx.remove(0));
     let (mut rx_slow, mut rx) = (rx.remove(0), rx.remove(0));
     tx.push(77).unwrap();
-    // A closure says that it has arrived, and stands still until the other end of its second channel is gone.
-    let (arrive, arrived) = mpsc::channel();
-    let ((go_on_fill, wait_fill), (go_on_stage, wait_stage)) = (mpsc::channel::<()>(), mpsc::channel::<()>());
-    let arrive_too = arrive.clone();
+    let ((in_stage, stage_stalls), (in_fill, fill_stalls)) = (stall(), stall());
     std::thread::scope(|scope| {
         let stage = scope.spawn(move || {
             let mut stage = each(|event: &u64| {
-                arrive.send(*event).unwrap();
-                wait_stage.recv().unwrap_err();
+                assert_eq!(*event, 77);
+                stage_stalls.here();
             });
             rx_slow.drain(NOW, 1, &mut stage).count
         });
-        assert_eq!(arrived.recv().unwrap(), 77);
+        in_stage.arrived();
         let fill = scope.spawn(move || {
             tx_slow.fill(|slot| {
-                arrive_too.send(88).unwrap();
-                wait_fill.recv().unwrap_err();
+                fill_stalls.here();
                 *slot = 88;
                 Ok(())
             })
         });
-        assert_eq!(arrived.recv().unwrap(), 88);
+        in_fill.arrived();
         let pass = scope.spawn(move || {
             ten_thousand_pass(&mut tx, &mut rx);
             (tx, rx)
         });
         let (_tx, mut rx) = pass.join().unwrap();
-        drop((go_on_fill, go_on_stage));
+        in_fill.go_on();
+        in_stage.go_on();
         assert_eq!((stage.join().unwrap(), fill.join().unwrap()), (1, Ok(())));
         assert_eq!(drain(&mut rx, ALL), [88]);
     });
