@@ -70,7 +70,7 @@ impl Pace {
     #[inline(always)]
     pub(super) fn before_look(&mut self, done: Sequence) -> bool {
         if done == self.waits_at {
-            self.waits += 1;
+            self.waits = self.waits.saturating_add(1);
             return self.waits > LONG_WAIT;
         }
         if self.slip != 0 {
