@@ -112,17 +112,13 @@ impl<T> Lanes<T> {
         &self.lanes
     }
     /// Rounds until nothing is there, but no more events than there are slots. `take` gives at most so many of a lane to the
-    /// stage, with the number that is next.
-    #[inline]
+    /// stage, with the number that is next. Not part of its callers, which are small but for it.
+    #[inline(never)]
     fn rounds(
         &mut self,
         limit: usize,
         mut take: impl FnMut(&mut spsc::Consumer<T>, usize, &mut Sequence) -> Drained,
     ) -> Drained {
-        if limit == 1 {
-            // One by one is often wanted, and takes one round.
-            return self.turns.round(&mut self.lanes, 1, |lane, limit| take(lane, limit, &mut self.next)).0;
-        }
         let (limit, mut count) = (limit.min(self.slots), 0);
         loop {
             let take = |lane: &mut _, limit| take(lane, limit, &mut self.next);
@@ -142,6 +138,11 @@ impl<T> Source for Lanes<T> {
     where
         S: for<'e> Stage<&'e T>,
     {
+        if limit == 1 {
+            // Often wanted, and a short way if the compiler knows.
+            let Self { lanes, turns, next, .. } = self;
+            return turns.one(lanes, |lane| lane.drain(now, 1, &mut Numbered { next, stage }));
+        }
         self.rounds(limit, |lane, limit, next| lane.drain(now, limit, &mut Numbered { next, stage }))
     }
 }
@@ -152,6 +153,11 @@ impl<T> SourceMut for Lanes<T> {
     where
         S: for<'e> Stage<&'e mut T>,
     {
+        if limit == 1 {
+            // Often wanted, and a short way if the compiler knows.
+            let Self { lanes, turns, next, .. } = self;
+            return turns.one(lanes, |lane| lane.drain_mut(now, 1, &mut Numbered { next, stage }));
+        }
         self.rounds(limit, |lane, limit, next| lane.drain_mut(now, limit, &mut Numbered { next, stage }))
     }
 }

@@ -34,9 +34,7 @@ impl Turns {
         let (mut count, mut closed, mut more) = (0, 0, false);
         for _ in 0..sources.len() {
             let want = self.left.min(limit - count);
-            let source = &mut sources[self.turn];
-            // One by one is a short way through most sources, if the compiler knows.
-            let taken = if want == 1 { take(source, 1) } else { take(source, want) };
+            let taken = take(&mut sources[self.turn], want);
             count += taken.count;
             self.left -= taken.count;
             let halted = matches!(taken.end, Some(End::Halted(_)));
@@ -55,6 +53,31 @@ impl Turns {
         }
         // `Closed` is stable, so that each source said it in this round is enough.
         (Drained { count, end: (closed == sources.len()).then_some(End::Closed) }, more)
+    }
+    /// One event, of the first that has any; `take` gives at most one of a source to the stage.
+    #[inline]
+    pub(crate) fn one<Src>(
+        &mut self,
+        sources: &mut [Src],
+        mut take: impl FnMut(&mut Src) -> Drained,
+    ) -> Drained {
+        let mut closed = 0;
+        for _ in 0..sources.len() {
+            let Drained { count, end } = take(&mut sources[self.turn]);
+            let halted = matches!(end, Some(End::Halted(_)));
+            self.left -= count;
+            if self.left == 0 || (count == 0 && !halted) {
+                self.pass_on(sources.len());
+            }
+            if halted {
+                return Drained { count, end };
+            }
+            closed += usize::from(end == Some(End::Closed));
+            if count == 1 {
+                return Drained { count, end: end.filter(|_| closed == sources.len()) };
+            }
+        }
+        Drained { count: 0, end: (closed == sources.len()).then_some(End::Closed) }
     }
     #[cold]
     fn pass_on(&mut self, sources: usize) {
