@@ -74,6 +74,7 @@ fn is_below_100(v: &u64) -> bool {
     *v < 100
 }
 
+/// 6.d1: 5, 50, 500, 7 by two rules and a default.
 #[test]
 fn content_router_1_first_rule_that_holds_else_the_default() {
     let outputs = [Collect::new(), Collect::new(), Collect::new()];
@@ -85,6 +86,7 @@ fn content_router_1_first_rule_that_holds_else_the_default() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 6.d2: overlapping rules.
 #[test]
 fn content_router_2_where_two_rules_hold_the_first_wins() {
     let [a, b] = [Collect::new(), Collect::new()];
@@ -93,6 +95,7 @@ fn content_router_2_where_two_rules_hold_the_first_wins() {
     assert_eq!((a.events(), b.events()), (vec![5], vec![]));
 }
 
+/// 6.d3: without a default, 500 is a dead letter.
 #[test]
 fn content_router_3_no_rule_and_no_default_is_a_dead_letter() {
     let [a, b] = [Collect::new(), Collect::new()];
@@ -108,6 +111,7 @@ fn content_router_3_no_rule_and_no_default_is_a_dead_letter() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 6.d3: so is what a selector names no branch for.
 #[test]
 fn content_router_3_a_number_that_is_no_branch_has_no_route() {
     for number in [1, 63, 64, 65, NO_ROUTE] {
@@ -117,6 +121,7 @@ fn content_router_3_a_number_that_is_no_branch_has_no_route() {
     }
 }
 
+/// 6.c: a panic of a predicate is a dead letter, not "false".
 #[test]
 fn content_router_3_a_predicate_that_panics_is_a_dead_letter_not_a_no() {
     let [a, b] = [Collect::new(), Collect::new()];
@@ -132,6 +137,7 @@ fn content_router_3_a_predicate_that_panics_is_a_dead_letter_not_a_no() {
     assert_eq!((a.events(), b.events()), (vec![4, 6], vec![]));
 }
 
+/// 6.d4: 50 waits behind a full output; with room for one parked it does not.
 #[test]
 fn content_router_4_a_full_output_holds_up_the_others_unless_it_parks() {
     let outputs = || [Collect::with_capacity(2), Collect::new()];
@@ -159,6 +165,8 @@ fn content_router_4_a_full_output_holds_up_the_others_unless_it_parks() {
     assert_eq!(a.events(), [5], "the one that was parked");
 }
 
+/// 6.d5: one set of rules for each event, over 10^4 seeds; the branches stamp what they get with the
+/// version.
 #[test]
 fn content_router_5_rules_change_at_one_sequence_number() {
     switch_at(1001, 2000, 64, 1);
@@ -197,6 +205,7 @@ fn switch_at(from: u64, events: u64, capacity: usize, seed: u64) {
     assert_eq!(version.get(), 1);
 }
 
+/// 6.c: changes that are late, and several for one number.
 #[test]
 fn content_router_5_changes_that_come_late_or_together_take_effect_in_order() {
     let (mut control, changes) = spsc::channel(4, change_to_v2).unwrap();
@@ -220,6 +229,8 @@ fn content_router_5_changes_that_come_late_or_together_take_effect_in_order() {
     assert_eq!(version.get(), 3);
 }
 
+/// 6.d6: a million random events. (6.d7, an enum router without a case, is a program in the docs of
+/// `ContentRouter` that does not compile.)
 #[test]
 fn content_router_6_order_is_kept_within_each_output() {
     const EVENTS: u64 = if cfg!(miri) { 500 } else { 1_000_000 };
@@ -249,6 +260,7 @@ fn content_router_6_order_is_kept_within_each_output() {
     assert_eq!(account.read().out, EVENTS);
 }
 
+/// 6.c: an output that is taken away at run time.
 #[test]
 fn content_router_rejects_what_is_for_a_closed_branch_and_ends_with_the_last() {
     let outputs = [Collect::new().stopping_at(1), Collect::new().stopping_at(2)];
@@ -260,6 +272,7 @@ fn content_router_rejects_what_is_for_a_closed_branch_and_ends_with_the_last() {
     assert_eq!(outputs.map(|output| output.events()), [vec![0], vec![1, 3]]);
 }
 
+/// 6.c: each event is judged once, also if it comes again.
 #[test]
 fn content_router_asks_once_for_each_event() {
     let mut asked = 0;
@@ -280,6 +293,7 @@ fn content_router_asks_once_for_each_event() {
     assert_eq!(all, [vec![1, 3, 5], vec![0, 2, 4]]);
 }
 
+/// 6.c: routing does not copy.
 #[test]
 fn content_router_passes_on_the_event_itself() {
     let to = Collect::new();

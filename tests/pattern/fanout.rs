@@ -33,6 +33,7 @@ conforms!(
     Terms { waits: false, ..OPEN_ENDED }
 );
 
+/// 5.d1: three branches, 1..=1000 each; 1000 in and folded, 3000 generated and out.
 #[test]
 fn fanout_1_each_branch_gets_everything() {
     let [a, b, c] = [Collect::new(), Collect::new(), Collect::new()];
@@ -47,6 +48,7 @@ fn fanout_1_each_branch_gets_everything() {
     assert_eq!(books.check(), Ok(()));
 }
 
+/// 5.d2: a diamond; the join sees an event when both flags are set.
 #[test]
 fn fanout_2_a_join_comes_after_both_branches() {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -89,6 +91,7 @@ fn until_done(mut agent: impl Agent) {
     }
 }
 
+/// 5.d3: the journal stalls at 5.
 #[test]
 fn fanout_3_a_branch_that_stalls_stops_the_join_and_not_the_other() {
     const CAPACITY: u64 = 8;
@@ -114,6 +117,7 @@ fn fanout_3_a_branch_that_stalls_stops_the_join_and_not_the_other() {
     assert_eq!(seen[1].events(), upto(4 + CAPACITY), "and the other is a lap ahead");
 }
 
+/// 5.d4: ring b is full, rings a and c are unchanged.
 #[test]
 fn fanout_4_all_or_nothing_leaves_every_ring_alone_when_one_is_full() {
     let (a, from_a) = spsc::channel(4, || 0u64).unwrap();
@@ -132,6 +136,7 @@ fn fanout_4_all_or_nothing_leaves_every_ring_alone_when_one_is_full() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 5.d4: nor does anything show of a copy that panicked half-way.
 #[test]
 fn fanout_4_all_or_nothing_publishes_nowhere_when_the_copy_panics() {
     #[derive(Default, Debug)]
@@ -151,6 +156,7 @@ fn fanout_4_all_or_nothing_publishes_nowhere_when_the_copy_panics() {
     assert_eq!((from_a.len(), from_b.len()), (2, 2));
 }
 
+/// 5.d5: ten events, four slots at b, which stalls: six are dropped there.
 #[test]
 fn fanout_5_best_effort_drops_for_the_stalled_branch_alone() {
     let a = Collect::new();
@@ -163,6 +169,8 @@ fn fanout_5_best_effort_drops_for_the_stalled_branch_alone() {
     assert_eq!(dropped.read().check(), Ok(()));
 }
 
+/// 5.d6: one address for all. That a branch with `&mut T` does not compile is a program in the docs of
+/// `Fanout`.
 #[test]
 fn fanout_6_the_branches_see_one_address() {
     let [a, b, c] = [Collect::new(), Collect::new(), Collect::new()];
@@ -179,6 +187,7 @@ fn fanout_6_the_branches_see_one_address() {
     assert_eq!([a.addresses(), b.addresses(), c.addresses()], [written.clone(), written.clone(), written]);
 }
 
+/// 5.d7: monotone, and the minimum of the cursors.
 #[test]
 fn fanout_7_joined_goes_forward_and_is_the_slowest() {
     let mut ring = Multicast::new(8, || 0u64).unwrap();
@@ -200,6 +209,7 @@ fn fanout_7_joined_goes_forward_and_is_the_slowest() {
     assert!(before > 100, "it went nowhere");
 }
 
+/// 5.c: a branch that refuses the event costs the others nothing, and the refusal is told once.
 #[test]
 fn fanout_goes_on_past_a_rejection_and_tells_the_first() {
     let (a, b) = (Fault::new(1), Fault::new(2));
@@ -242,6 +252,7 @@ fn fanout_begins_a_new_round_for_another_event() {
     assert_eq!((open.events(), full.events()), (vec![0, 1, 2], vec![]));
 }
 
+/// 5.c: required and optional branches.
 #[test]
 fn fanout_ends_with_its_last_branch_or_with_a_required_one() {
     let [a, b] = [Collect::<u64>::new().stopping_at(3), Collect::new().stopping_at(5)];

@@ -26,6 +26,7 @@ conforms!(mut over_lent_events, 1..=100u64, |kit| Filter::new(
 ));
 conforms!(with_state, 1..=100u64, |kit| Filter::new(Sample::one_in(3), kit.leaf::<u64>()));
 
+/// 7.d1: even numbers of 1..=10.
 #[test]
 fn filter_1_lets_the_even_ones_through() {
     let kept = Collect::new();
@@ -38,6 +39,7 @@ fn filter_1_lets_the_even_ones_through() {
     assert_eq!(books.check(), Ok(()));
 }
 
+/// 7.d2: 1, 3, 5, 7, 9 in order.
 #[test]
 fn filter_2_the_discard_output_gets_the_rest() {
     let (kept, rest) = (Collect::new(), Collect::new());
@@ -46,6 +48,7 @@ fn filter_2_the_discard_output_gets_the_rest() {
     assert_eq!(rest.events(), [1, 3, 5, 7, 9]);
 }
 
+/// 7.d3: 8 slots, a million events, none of them let through.
 #[test]
 fn filter_3_reject_all_keeps_going() {
     const EVENTS: u64 = if cfg!(miri) { 1_000 } else { 1_000_000 };
@@ -65,6 +68,7 @@ fn filter_3_reject_all_keeps_going() {
     assert_eq!((account.read().input, account.read().filtered), (EVENTS, EVENTS));
 }
 
+/// 7.d4: the predicate panics on 5.
 #[test]
 fn filter_4_a_panic_is_a_dead_letter_and_the_next_is_processed() {
     let kept = Collect::new();
@@ -82,6 +86,7 @@ fn filter_4_a_panic_is_a_dead_letter_and_the_next_is_processed() {
     assert_eq!(kept.events(), [1, 2, 3, 4, 6, 7, 8]);
 }
 
+/// 7.c: or what a panic means is said.
 #[test]
 fn filter_4_a_panic_may_also_be_a_yes_or_a_no() {
     for (verdict, expected) in [(Verdict::Keep, vec![1, 2, 3]), (Verdict::Discard, vec![1, 3])] {
@@ -96,6 +101,7 @@ fn filter_4_a_panic_may_also_be_a_yes_or_a_no() {
     }
 }
 
+/// 7.d5: deadline 10, looked at when it is 11.
 #[test]
 fn filter_5_what_is_past_its_deadline_is_not_looked_at() {
     let seen = Collect::new();
@@ -118,6 +124,7 @@ fn filter_5_what_is_past_its_deadline_is_not_looked_at() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 7.d6: ten for each 100 ns.
 #[test]
 fn filter_6_a_rate_has_a_bucket_of_tokens() {
     let kept = Collect::new();
@@ -137,6 +144,7 @@ fn filter_6_a_rate_has_a_bucket_of_tokens() {
     assert_eq!(passes(50, 25), 0, "a clock that goes back fills nothing");
 }
 
+/// 7.d6: and the cap on a burst.
 #[test]
 fn filter_6_a_burst_may_be_smaller_or_larger_than_the_rate() {
     for burst in [1, 3, 20] {
@@ -151,6 +159,7 @@ fn filter_6_a_burst_may_be_smaller_or_larger_than_the_rate() {
     assert!(none.is_empty());
 }
 
+/// 7.d7: a request that names a return address has one answer.
 #[test]
 fn filter_7_a_request_that_is_not_let_through_is_told_once() {
     let (kept, answers) = (Collect::new(), Collect::<(MessageId, Option<Fault>)>::new());
@@ -182,6 +191,7 @@ fn filter_7_a_request_that_is_not_let_through_is_told_once() {
     assert_eq!(kept.len(), 3);
 }
 
+/// 7.c: the gate copies nothing.
 #[test]
 fn filter_passes_on_the_event_itself() {
     let kept = Collect::new();
@@ -191,6 +201,7 @@ fn filter_passes_on_the_event_itself() {
     assert_eq!(kept.addresses(), there.collect::<Vec<_>>());
 }
 
+/// 7.c: a criterion with state counts each event once.
 #[test]
 fn filter_asks_once_for_each_event() {
     let mut asked = Vec::new();
@@ -208,6 +219,7 @@ fn filter_asks_once_for_each_event() {
     assert_eq!(asked, [1, 2, 3, 4, 5, 6]);
 }
 
+/// 7.c: one in n, and changes only.
 #[test]
 fn filter_samples_and_sees_changes() {
     let kept = Collect::new();

@@ -54,6 +54,7 @@ struct Numbered {
     n: u64,
 }
 
+/// 13.d1: four producers, three readers.
 #[test]
 fn sequencer_1_four_producers_one_order() {
     let each_makes: u64 = match () {

@@ -36,6 +36,7 @@ fn line(body: &(usize, Lines), part: PartOf, line: &mut u32) -> Flow {
     Ok(())
 }
 
+/// 10.d6: three lines, parts 0..=2 of 3, caused by the order.
 #[test]
 fn translator_6_a_splitter_numbers_the_parts() {
     let out = Collect::new();
@@ -54,6 +55,7 @@ fn translator_6_a_splitter_numbers_the_parts() {
     assert_eq!((books.input, books.folded, books.generated, books.out), (1, 1, 3, 3));
 }
 
+/// 10.d6: the round trip, 10^5 random orders, put together by a map.
 #[test]
 fn translator_6_the_parts_make_the_whole_again() {
     const ORDERS: u64 = if cfg!(miri) { 50 } else { 100_000 };
@@ -84,6 +86,7 @@ fn translator_6_the_parts_make_the_whole_again() {
     assert!(groups.is_empty(), "an order is not whole");
 }
 
+/// 10.d7: no children, no output, one folded.
 #[test]
 fn translator_7_a_whole_without_parts_is_consumed() {
     let out = Collect::<Message<u32>>::new();
