@@ -10,7 +10,8 @@
 //! Every event is judged by exactly one set of rules, the one in force at its sequence number. A change that
 //! is in the ring of changes before event `n` is published (by whomever: the two rings may have different
 //! producers, as long as one happens before the other) is known when event `n` is judged. One that comes
-//! later than its own number takes effect at once, which [`version`](RuleSwitch::version) shows.
+//! later than its own number takes effect at once. Which set that was, [`version`](RuleSwitch::version) tells the
+//! branches, for them to stamp what they pass on.
 //!
 //! The ring of changes is any [`SourceMut`], an SPSC channel mostly. New rules are swapped with the ones in
 //! the slot: the old ones go back through the ring and are dropped by whoever fills the slot next, so routing
@@ -55,7 +56,9 @@ impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
         let shown = Arc::new(Counter::new(0));
         Self { rules, changes, fresh: true, due: None, version: 0, shown }
     }
-    /// How many changes have taken effect: to be read from any thread. Shown at the end of each turn.
+    /// How many changes have taken effect: to be read from any thread, or by a branch. A branch that reads it while it
+    /// handles an event reads the version that judged this event; what lies between them must not hold events back, as
+    /// [`Park`](super::Park) does.
     #[must_use]
     pub fn version(&self) -> Arc<Counter> {
         self.shown.clone()
@@ -78,6 +81,7 @@ impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
         // How it ended says nothing new: the ring may be empty, closed for ever, or begin with a change for
         // later.
         let _ = changes.drain_mut(at.now, usize::MAX, &mut take);
+        self.shown.set(self.version);
     }
 }
 
@@ -95,7 +99,6 @@ where
     }
     fn on_batch_end(&mut self) {
         self.fresh = true;
-        self.shown.set(self.version);
         self.rules.on_batch_end();
     }
 }

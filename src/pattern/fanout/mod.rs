@@ -19,7 +19,7 @@
 //!
 //! Holds: nothing (gate): all branches see the one event where it lies, as `&T`, also if the fan-out is lent
 //! it as `&mut T`; so no branch can change what another sees:
-//! ```compile_fail
+//! ```compile_fail,E0277
 //! # use ringmain::{contract::{Flow, At, Stage}, pattern::Fanout};
 //! fn takes_lent_events(_: impl for<'e> Stage<&'e mut u64>) {}
 //! let look = |_: &u64, _: At| -> Flow { Ok(()) };

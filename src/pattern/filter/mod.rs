@@ -42,8 +42,12 @@
 //! ```
 
 mod criterion;
+mod limit;
+mod thinning;
 
-pub use criterion::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
+pub use criterion::{Criterion, IfItPanics, Verdict};
+pub use limit::{Expiry, HopLimit, RateLimit};
+pub use thinning::{Changed, Sample};
 
 use super::worse;
 use crate::contract::{Account, At, Flow, Halt, Ledger, Stage, Tick};

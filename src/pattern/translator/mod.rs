@@ -119,7 +119,7 @@ impl<F, K> Debug for Translator<F, K> {
 ///
 /// It takes `&mut T` only, so a source that others read at the same time cannot drive it, and the builder of
 /// a [`multicast`](crate::channel::multicast) graph refuses an editor that races with another node:
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// # use ringmain::{channel::multicast::Multicast, contract::{Flow, Source, each}, pattern::Edit};
 /// let mut ring = Multicast::new(8, || 0u64).unwrap();
 /// let reader = ring.reader("shared", &[]);
