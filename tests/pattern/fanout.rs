@@ -1,4 +1,4 @@
-use crate::kit::{Choke, Collect, Script, Terms, conforms, rejected, turn, turn_mut};
+use crate::kit::{Choke, Collect, Dice, Script, Terms, conforms, rejected, turn, turn_mut};
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc;
 use ringmain::contract::{Agent, At, Fault, Halt, Reason, Sink, Source, Stage, Tick, Work, each};
@@ -194,12 +194,10 @@ fn fanout_7_joined_goes_forward_and_is_the_slowest() {
     let mut branches = [ring.reader("a", &[]), ring.reader("b", &[]), ring.reader("c", &[])];
     let mut tx = ring.build().unwrap();
     let mut before = 0;
-    // A fixed shuffle: whose turn it is, and how far it goes.
-    let mut dice = 1u64;
+    let mut dice = Dice::new(1);
     for _ in 0..500 {
         while tx.offer(|_| ()).is_ok() {}
-        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (who, how_far) = ((dice >> 33) % 3, (dice >> 40) % 5);
+        let (who, how_far) = (dice.below(3), dice.below(5));
         let _ = branches[who as usize].drain(Tick::ZERO, how_far as usize, &mut each(|_: &u64| ()));
         let slowest = branches.iter().map(|branch| branch.next().count()).min().unwrap();
         assert_eq!(tx.joined().count(), slowest);
