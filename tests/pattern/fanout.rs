@@ -1,7 +1,7 @@
-use crate::kit::{Choke, Collect, Dice, Script, Terms, conforms, rejected, turn, turn_mut};
+use crate::kit::{Choke, Collect, Dice, Script, Terms, conforms, rejected, seeds, turn, turn_mut};
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc;
-use ringmain::contract::{Agent, At, Fault, Halt, Reason, Sink, Source, Stage, Tick, Work, each};
+use ringmain::contract::{Agent, At, End, Fault, Halt, Reason, Sink, Source, Stage, Tick, Work, each};
 use ringmain::pattern::{AllOrNothing, Catch, Fanout, Forward, Shed};
 use ringmain::ring::Sequence;
 
@@ -127,7 +127,7 @@ fn fanout_4_all_or_nothing_leaves_every_ring_alone_when_one_is_full() {
     let account = all.account();
     let mut script = Script::new(1..=3u64);
     let (drained, _) = turn(&mut script, &mut all, Tick::ZERO);
-    assert_eq!(drained.end, Some(ringmain::contract::End::Halted(Halt::Again)), "ring b is full");
+    assert_eq!(drained.end, Some(End::Halted(Halt::Again)), "ring b is full");
     assert_eq!((from_a.len(), from_b.len(), from_c.len()), (2, 2, 2));
     let _ = from_b.drain(Tick::ZERO, 1, &mut each(|_: &u64| ()));
     let _ = turn(&mut script, &mut all, Tick::ZERO);
@@ -270,4 +270,129 @@ fn fanout_lends_nothing() {
     let mut script = Script::new([1u64, 2]);
     let _ = turn_mut(&mut script, &mut Fanout::new((copy.clone(),)), Tick::ZERO);
     assert_eq!(copy.events(), script.events());
+}
+
+/// 5.c: an optional branch that dies, of a ring that nobody reads any more or of a panic, is detached; the required ones
+/// go on, and end it when one of them dies.
+#[test]
+fn fanout_detaches_an_optional_branch_that_dies() {
+    let required = Collect::new().stopping_at(9);
+    let (to_nobody, from) = spsc::channel(2, || 0u64).unwrap();
+    drop(from);
+    let dead = Forward::new(to_nobody);
+    let booked = dead.account();
+    let panicking = Catch::new(Collect::<u64>::new().panicking_at(3));
+    let fanout = Fanout::new((required.clone(), dead, panicking)).requiring([0]);
+    let account = fanout.account();
+    let mut agent = Script::new(1..=20u64).drive(fanout);
+    while agent.work(Tick::ZERO) != Work::Done {}
+    assert_eq!(required.events(), (1..=9).collect::<Vec<_>>(), "it ends with the required branch");
+    let booked = booked.read();
+    assert_eq!(booked.dropped[Reason::Shutdown], 1, "closed is said once, and then nobody asks it again");
+    assert_eq!((account.read().input, account.read().generated), (9, 9 + booked.input + 9));
+    assert_eq!(account.read().check(), Ok(()));
+}
+
+/// 5.c: a required branch ends with an event that another has no room for yet: that one gets it before all end.
+#[test]
+fn fanout_brings_the_last_event_to_all() {
+    let (full, required) = (Collect::with_capacity(1), Collect::new().stopping_at(2));
+    let fanout = Fanout::new((full.clone(), required)).requiring([1]);
+    let account = fanout.account();
+    let mut agent = Script::new(1..=9u64).drive(fanout);
+    assert_eq!(agent.work(Tick::ZERO), Work::Busy(1));
+    assert_eq!(agent.work(Tick::ZERO), Work::Idle, "2 waits");
+    assert_eq!(full.take(), [1]);
+    assert_eq!(agent.work(Tick::ZERO), Work::Done);
+    assert_eq!(full.events(), [2]);
+    drop(agent);
+    assert_eq!((account.read().input, account.read().generated), (2, 4));
+}
+
+/// 5.c: an optional branch in gate mode: a reader that may leave gates nobody when it is gone, and is not waited for when joined.
+#[test]
+fn fanout_goes_on_without_an_optional_reader() {
+    let mut ring = Multicast::new(4, || 0u64).unwrap();
+    let mut book = ring.reader("book", &[]);
+    let screen = ring.optional().reader("screen", &[]);
+    let mut tx = ring.build().unwrap();
+    let mut fill_up = || (0..9).take_while(|_| tx.offer(|slot| *slot += 1).is_ok()).count();
+    assert_eq!(fill_up(), 4);
+    assert_eq!(book.drain(Tick::ZERO, 9, &mut each(|_: &u64| ())).count, 4);
+    assert_eq!(fill_up(), 0, "the screen stands still");
+    drop(screen);
+    assert_eq!(fill_up(), 4, "and is gone");
+}
+
+/// 5: branches that are full, reject or end at random, some of them shedding, some required: a list for each branch.
+#[test]
+fn fanout_agrees_with_a_list_for_each_branch() {
+    for seed in seeds(100_000) {
+        agrees_with_lists(seed);
+    }
+}
+
+fn agrees_with_lists(seed: u64) {
+    const EVENTS: usize = 12;
+    let mut dice = Dice::new(seed);
+    // The nth event, if any, that a branch rejects or ends with.
+    let mut nth = |one_in| dice.one_in(one_in).then(|| 1 + dice.below(EVENTS as u64) as usize);
+    let plans = [(); 3].map(|()| (nth(4), nth(4)));
+    let required = [(); 3].map(|()| dice.one_in(4));
+
+    // A branch that ends has the event it ended with; a rejected one is lost for that branch alone.
+    let mut want = [(); 3].map(|()| Vec::new());
+    let (mut open, mut consumed, mut faults, mut generated) = ([true; 3], 0, 0, 0);
+    for n in 1..=EVENTS {
+        consumed = n;
+        let mut rejected = false;
+        for (branch, (reject, stop)) in plans.into_iter().enumerate() {
+            if !open[branch] {
+                continue;
+            }
+            generated += 1;
+            if reject == Some(n) {
+                rejected = true;
+            } else {
+                want[branch].push(n as u64);
+                // Its own count: a branch is offered each event once.
+                open[branch] = stop != Some(n);
+            }
+        }
+        faults += usize::from(rejected);
+        if !open.contains(&true) || open.iter().zip(required).any(|(open, needed)| needed && !open) {
+            break;
+        }
+    }
+
+    let outputs = plans.map(|(reject, stop)| {
+        let mut output = Collect::new();
+        if let Some(nth) = reject {
+            output = output.rejecting(nth, Fault::new(1));
+        }
+        stop.into_iter().fold(output, Collect::stopping_at)
+    });
+    let branch = |i: usize| Choke::at_random(seed.wrapping_mul(3) + i as u64, 2, outputs[i].clone());
+    let fanout = Fanout::new([branch(0), branch(1), branch(2)]);
+    let mut fanout = fanout.requiring((0..3).filter(|i| required[*i]));
+    let books = fanout.account();
+    let mut script = Script::new(1..=EVENTS as u64);
+    let mut told = 0;
+    loop {
+        let (drained, after) = turn(&mut script, &mut fanout, Tick::ZERO);
+        match drained.end {
+            Some(End::Halted(Halt::Reject(_))) => told += 1,
+            Some(End::Halted(Halt::Stop) | End::Closed) => break,
+            _ => {}
+        }
+        if after == Err(Halt::Stop) {
+            break;
+        }
+    }
+    drop(fanout);
+    assert_eq!(outputs.map(|output| output.take()), want, "seed {seed}");
+    assert_eq!((script.consumed(), told), (consumed, faults), "seed {seed}");
+    let books = books.read();
+    assert_eq!((books.folded, books.generated), (consumed as u64, generated), "seed {seed}");
+    assert_eq!(books.check(), Ok(()), "seed {seed}");
 }

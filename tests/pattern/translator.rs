@@ -1,8 +1,8 @@
 use crate::kit::{Collect, Script, conforms, rejected, turn, turn_mut};
 use ringmain::channel::multicast::{Multicast, TopologyError};
-use ringmain::channel::spsc;
+use ringmain::channel::{mpmc, mpsc, spsc};
 use ringmain::contract::{Agent, At, Fault, Flow, Header, Ids, Message, MessageId, Reason, ReturnAddress};
-use ringmain::contract::{Source, Tick, Work, each};
+use ringmain::contract::{Sink, Source, Tick, Work, each};
 use ringmain::pattern::{Catch, DeadLetter, Edit, Filter, LetterBox, Origin, Overflow, Translator, Upcast};
 use ringmain::pattern::{deriving_header, keeping_header};
 
@@ -107,6 +107,38 @@ fn translator_2_what_fails_leaves_no_hole_and_its_original_is_a_dead_letter() {
     assert_eq!(seen, [(1, 0), (3, 1)]);
     let letters: Vec<_> = guarded.letters().iter().map(|letter| (letter.event, letter.fault)).collect();
     assert_eq!(letters, [(2, ODD)]);
+}
+
+/// 10.d2: nor is there a hole in a ring of many producers, which cannot take a claimed slot back: the void slot is
+/// passed over, and is free for the next lap.
+#[test]
+fn translator_2_a_void_slot_is_seen_by_no_reader_and_used_again() {
+    fn three_laps(tx: impl Sink<Event = u64>, mut rx: impl Source<Event = u64>) {
+        let two_thirds_fail = |n: &u64, out: &mut u64| -> Flow {
+            *out = 99; // written, and never seen
+            if n % 3 != 0 { Err(ODD.into()) } else { halve(&(n * 2), out) }
+        };
+        let mut translator = Translator::new(two_thirds_fail, tx);
+        let account = translator.account();
+        let out = Collect::new();
+        let mut script = Script::new(0..24u64);
+        while script.consumed() < 24 {
+            let _ = turn(&mut script, &mut translator, Tick::ZERO);
+            let _ = rx.drain(Tick::ZERO, usize::MAX, &mut out.clone());
+        }
+        assert_eq!(out.events(), (0..24).step_by(3).collect::<Vec<_>>());
+        assert_eq!((account.read().out, account.read().dead_lettered.total()), (8, 16));
+        assert_eq!(account.read().check(), Ok(()));
+    }
+    let (tx, rx) = spsc::channel(4, || 0u64).unwrap();
+    three_laps(tx, rx);
+    let (tx, rx) = mpsc::channel(4, || 0u64).unwrap();
+    three_laps(tx, rx);
+    let (tx, rx) = mpmc::channel(4, || 0u64).unwrap();
+    three_laps(tx, rx);
+    let mut ring = Multicast::many(4, || 0u64).unwrap();
+    let rx = ring.reader("reader", &[]);
+    three_laps(ring.build().unwrap(), rx);
 }
 
 /// 10.d3: two translators into one ring of many producers; one fails for every second event.

@@ -126,7 +126,8 @@ where
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         self.ledger.publish();
         let flow = Branches::<&T>::on_batch_end(&mut self.branches, now, &mut self.open);
-        if self.is_over() { Err(Halt::Stop) } else { flow }
+        // An event that some branches have had is brought to the others first.
+        if self.is_over() && self.round.event.is_none() { Err(Halt::Stop) } else { flow }
     }
 }
 
