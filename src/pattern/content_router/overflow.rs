@@ -1,13 +1,5 @@
 //! What a branch does with an event that the stage below has no room for. Nothing said is waiting.
 //!
-//! | stage      | at full                            | in the books              | loses      | reorders |
-//! |------------|------------------------------------|---------------------------|------------|----------|
-//! | (none)     | the event waits, and all behind it | -                         | no         | no       |
-//! | [`Shed`]   | it is dropped                      | `dropped[RingFull]`       | yes        | no       |
-//! | [`Refuse`] | `Reject(RingFull)`                 | `dead_lettered[RingFull]` | no         | no       |
-//! | [`Divert`] | it goes to another stage, or waits | `out`                     | no         | yes      |
-//! | [`Park`]   | up to `k` go aside, then waits     | `held`                    | at the end | no       |
-//!
 //! They stand between a router or a fan-out and one of its branches: `ContentRouter::new(select,
 //! (Park::new(8, a), b))`. The stage below must not have begun with an event that it answers `Again` to, if
 //! that event is then given up: a `Fanout` below a `Shed` may have served one branch.

@@ -1,24 +1,13 @@
-//! What a [`Filter`](super::Filter) decides by, where the event alone does not say: time, and what came
-//! before.
-//!
-//! | criterion      | keeps                                      | state                                  |
-//! |----------------|--------------------------------------------|----------------------------------------|
-//! | a closure      | what it says `true` of                     | the closure's own                      |
-//! | [`Expiry`]     | what is not past its deadline              | none                                   |
-//! | [`HopLimit`]   | what has not been round too often          | none                                   |
-//! | [`RateLimit`]  | so many in a span, with so much of a burst | a bucket of tokens, filled by `at.now` |
-//! | [`Sample`]     | one in n                                   | a count                                |
-//! | [`Changed`]    | what differs from the last it kept, by key | one key                                |
-//! | [`IfItPanics`] | what its criterion keeps                   | its criterion's                        |
-//!
-//! A filter asks once for each event, also if the event comes again because somebody downstream was full, so
-//! a criterion may count. None allocates, blocks or reads a clock.
+//! What a filter decides by.
 
 use crate::contract::{At, Reason};
 use crate::pattern::catch::discard;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Decides on events of type `T`. Every `FnMut(&T) -> bool` is one.
+///
+/// A filter asks once for each event, also if the event comes again because somebody downstream was full, so a criterion
+/// may count. None of those here allocates, blocks or reads a clock.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not decide on events of type `{T}`",
     note = "a closure `|event: &{T}| -> bool {{ ... }}` is a criterion; annotate the event's type"
