@@ -1,8 +1,4 @@
 //! What a branch does with an event that the stage below has no room for. Nothing said is waiting.
-//!
-//! They stand between a router or a fan-out and one of its branches: `ContentRouter::new(select,
-//! (Park::new(8, a), b))`. The stage below must not have begun with an event that it answers `Again` to, if
-//! that event is then given up: a `Fanout` below a `Shed` may have served one branch.
 
 use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Stage, Tick};
 use crate::pattern::worse;
