@@ -330,12 +330,16 @@ impl Plain {
         if item.hops >= hops {
             return Fate::Dropped(Reason::LoopLimit);
         }
-        let holds = if item.key == brittle.0 { brittle.1 == Verdict::Keep } else { item.key % modulus != 0 };
+        let holds = if item.key == brittle.0 {
+            brittle.1 == Verdict::Keep
+        } else {
+            !item.key.is_multiple_of(modulus)
+        };
         if !holds || self.last.replace(item.key) == Some(item.key) {
             return Fate::Discarded;
         }
         self.sampled += 1;
-        if (self.sampled - 1) % one_in != 0 {
+        if !(self.sampled - 1).is_multiple_of(one_in) {
             return Fate::Discarded;
         }
         while self.bucket.1 < now {
@@ -378,7 +382,7 @@ fn agrees_with_plain_criteria(seed: u64) {
         if item.key == criteria.brittle.0 {
             panic_on_purpose()
         }
-        item.key % criteria.modulus != 0
+        !item.key.is_multiple_of(criteria.modulus)
     };
     let predicate = IfItPanics::new(criteria.brittle.1, predicate);
     let judged = Filter::new(predicate, changed).discard_to(choke(4, &rest));

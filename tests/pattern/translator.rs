@@ -116,7 +116,7 @@ fn translator_2_a_void_slot_is_seen_by_no_reader_and_used_again() {
     fn three_laps(tx: impl Sink<Event = u64>, mut rx: impl Source<Event = u64>) {
         let two_thirds_fail = |n: &u64, out: &mut u64| -> Flow {
             *out = 99; // written, and never seen
-            if n % 3 != 0 { Err(ODD.into()) } else { halve(&(n * 2), out) }
+            if !n.is_multiple_of(3) { Err(ODD.into()) } else { halve(&(n * 2), out) }
         };
         let mut translator = Translator::new(two_thirds_fail, tx);
         let account = translator.account();
