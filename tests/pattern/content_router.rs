@@ -393,8 +393,8 @@ impl List {
 fn agrees_with_a_list(seed: u64) {
     let mut dice = Dice::new(seed);
     let lists = [List::any(&mut dice), List::any(&mut dice)];
-    let events: Vec<u64> = (0..16).map(|_| dice.below(60)).collect();
-    let switch = dice.below(24);
+    let events: Vec<u64> = (0..12).map(|_| dice.below(60)).collect();
+    let switch = dice.below(18);
     let mortal = dice.one_in(8);
     let parks = [0; 4].map(|none| if mortal { none } else { dice.below(3) as usize });
     let stops = [0; 4].map(|_| (mortal && !dice.one_in(8)).then(|| 1 + dice.below(3) as usize));
