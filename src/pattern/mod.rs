@@ -1,4 +1,5 @@
-//! The patterns of the book, as stages.
+//! The patterns of the book, as stages. Each is a module with a page: its options, its bounds, and a scene; the types of all
+//! are here.
 //!
 //! | pattern              | type                              | holds | at a full output                  |
 //! |----------------------|-----------------------------------|-------|-----------------------------------|

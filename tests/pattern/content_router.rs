@@ -1,3 +1,8 @@
+//! Content-based router: one branch for each event, the first that its content says.
+//!
+//! 6.d7 (an enum router without a case does not compile) is a program in the docs of `pattern::content_router`; 6.d8 is in
+//! `recipient_list.rs`.
+
 use crate::kit::{Choke, Collect, Dice, Script, Terms, conforms, rejected, seeds, turn};
 use ringmain::channel::{mpsc, spsc};
 use ringmain::contract::{Agent, At, End, Fault, Flow, Halt, Reason, Sink, Source, Tick, Work};
@@ -237,8 +242,7 @@ fn content_router_5_changes_that_come_late_or_together_take_effect_in_order() {
     assert_eq!(version.get(), 3);
 }
 
-/// 6.d6: a million random events. (6.d7, an enum router without a case, is a program in the docs of
-/// `ContentRouter` that does not compile.)
+/// 6.d6: a million random events.
 #[test]
 fn content_router_6_order_is_kept_within_each_output() {
     const EVENTS: u64 = if cfg!(miri) { 500 } else { 1_000_000 };

@@ -1,5 +1,7 @@
 //! Correlation identifier: ids that are unique, chains that can be followed back, and a handler that cannot forget them.
 //! The numbers of the tests are those of the specification.
+//!
+//! 14.d7 (a message without a context does not compile) is a program in the docs of `pattern::Context`.
 
 use crate::kit::{Choke, Collect, Script, conforms};
 use ringmain::channel::spsc;
@@ -137,8 +139,7 @@ fn correlation_5_numbers_run_out_with_an_error() {
     assert_eq!(Origins::after(0).open().unwrap().producer(), 1);
 }
 
-/// 14.d6: the same ids in each run, however full the way out was. (14.d7, a message without a context, is a
-/// program in the docs of `Context` that does not compile.)
+/// 14.d6: the same ids in each run, however full the way out was.
 #[test]
 fn correlation_6_two_runs_make_the_same_ids() {
     let run = |chokes| {

@@ -1,3 +1,7 @@
+//! Fan-out: each branch has every event once, where it lies.
+//!
+//! 5.d6, the half of it that must not compile (a branch over `&mut T`), is a program in the docs of `pattern::fanout`.
+
 use crate::kit::{Choke, Collect, Dice, Script, Terms, conforms, rejected, seeds, turn, turn_mut};
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc;
@@ -169,8 +173,7 @@ fn fanout_5_best_effort_drops_for_the_stalled_branch_alone() {
     assert_eq!(dropped.read().check(), Ok(()));
 }
 
-/// 5.d6: one address for all. That a branch with `&mut T` does not compile is a program in the docs of
-/// `Fanout`.
+/// 5.d6: one address for all.
 #[test]
 fn fanout_6_the_branches_see_one_address() {
     let [a, b, c] = [Collect::new(), Collect::new(), Collect::new()];

@@ -64,20 +64,20 @@
 //! The selector, one jump, and a few additions for the books; no allocation after `new`, no copy. Wait-free if the stages
 //! after are.
 //!
-//! | over a stage that does nothing                | ns         |
-//! |-----------------------------------------------|------------|
-//! | a `match`, 4 branches                         | 0.70  |
-//! | an array of 4 function pointers as branches   | 1.16  |
-//! | [`Rules`] of 4 function pointers, 2.5 tried   | 3.14  |
-//! | a selector that is a function pointer         | 1.82     |
-//! | ... behind a [`RuleSwitch`] that rests        | 2.26 |
-//! | [`RecipientList`], 2 of 4                     | 1.66   |
-//! | [`Shed`], never full                          | 0.35   |
-//! | [`Park`], never full                          | 0.35   |
+//! | over a stage that does nothing              | ns   |
+//! |---------------------------------------------|------|
+//! | a `match`, 4 branches                       | 0.61 |
+//! | an array of 4 function pointers as branches | 1.15 |
+//! | [`Rules`] of 4 function pointers, 2.5 tried | 2.79 |
+//! | a selector that is a function pointer       | 1.54 |
+//! | ... behind a [`RuleSwitch`] that rests      | 1.63 |
+//! | [`RecipientList`], 2 of 4                   | 1.57 |
+//! | [`Shed`], never full                        | 0.33 |
+//! | [`Park`], never full                        | 0.33 |
 //!
-//! Measured by `cargo bench -p ringmain --bench pattern -- 'content router'`: nanoseconds an event over the row named, medians of
-//! five rounds, on a core of an AMD EPYC in a virtual machine that other work used too, 24 November 2026. A fifth of a
-//! nanosecond is noise.
+//! Measured by `cargo bench -p ringmain --bench pattern -- 'content router'`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
 //!
 //! ```
 //! use ringmain::contract::{At, Stage, Tick, each};
@@ -106,11 +106,13 @@
 
 mod branches;
 mod overflow;
+mod park;
 mod recipient_list;
 mod rule_switch;
 
 pub use branches::{Branches, Open, Row};
-pub use overflow::{Divert, Park, Refuse, Shed};
+pub use overflow::{Divert, Refuse, Shed};
+pub use park::Park;
 pub use recipient_list::{RecipientList, Recipients};
 pub use rule_switch::{Change, RuleSwitch};
 

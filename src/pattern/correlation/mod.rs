@@ -39,15 +39,15 @@
 //! An id is an addition and a comparison. No allocation, no shared memory but the ledger, no system call; making an id is
 //! wait-free, a stage is as its sink is.
 //!
-//! | what                             | ns          | over                                        |
-//! |----------------------------------|-------------|---------------------------------------------|
-//! | [`Origin::make`]                 | 0.35      | nothing: it is all of it                    |
-//! | [`Correlate`], in place          | 0.70    | writing the same ids by hand                |
-//! | [`Causal`], one derived into a slot | 1.94 | filling the same slot by hand, without ids |
+//! | what                                | ns   | over                                       |
+//! |-------------------------------------|------|--------------------------------------------|
+//! | [`Origin::make`]                    | 0.33 | nothing: it is all of it                   |
+//! | [`Correlate`], in place             | 0.69 | writing the same ids by hand               |
+//! | [`Causal`], one derived into a slot | 1.89 | filling the same slot by hand, without ids |
 //!
-//! Measured by `cargo bench -p ringmain --bench pattern -- correlation`: nanoseconds an event over the row named, medians of
-//! five rounds, on a core of an AMD EPYC in a virtual machine that other work used too, 24 November 2026. A fifth of a
-//! nanosecond is noise.
+//! Measured by `cargo bench -p ringmain --bench pattern -- correlation`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
 //!
 //! ```
 //! use ringmain::channel::spsc;

@@ -54,17 +54,17 @@
 //! Each branch, a bit of it, and two additions for the books; no copy, no allocation after `new`. Wait-free if the branches
 //! are.
 //!
-//! | over a stage that does nothing          | ns         |
-//! |-----------------------------------------|------------|
-//! | 1 branch                                | 0.48      |
-//! | 2 branches                              | 0.70      |
-//! | 4 branches                              | 0.96      |
-//! | 2 rings of 8-byte events, with draining both | 2.96 |
-//! | ... [`AllOrNothing`]                    | 2.19    |
+//! | over a stage that does nothing               | ns   |
+//! |----------------------------------------------|------|
+//! | 1 branch                                     | 0.45 |
+//! | 2 branches                                   | 0.65 |
+//! | 4 branches                                   | 0.93 |
+//! | 2 rings of 8-byte events, with draining both | 2.89 |
+//! | ... [`AllOrNothing`]                         | 2.06 |
 //!
-//! Measured by `cargo bench -p ringmain --bench pattern -- fanout`: nanoseconds an event over the row named, medians of
-//! five rounds, on a core of an AMD EPYC in a virtual machine that other work used too, 24 November 2026. A fifth of a
-//! nanosecond is noise.
+//! Measured by `cargo bench -p ringmain --bench pattern -- fanout`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
 //!
 //! ```
 //! use ringmain::contract::{At, Stage, Tick, each};
@@ -113,7 +113,8 @@ impl<B: Row> Fanout<B> {
     pub fn new(branches: B) -> Self {
         Self { branches, open: Open::all::<B>(), required: 0, round: Round::default(), ledger: Ledger::new() }
     }
-    /// Ends as soon as one of these branches does, not with the last of all.
+    /// Ends when one of these branches does, not with the last of all; after the event that some have had already is with
+    /// the others too.
     ///
     /// # Panics
     /// If there is no such branch.

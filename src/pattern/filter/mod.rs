@@ -68,19 +68,19 @@
 //!
 //! The criterion, and a few additions for the books; no allocation after `new`, no copy. Wait-free if the stages after are.
 //!
-//! | over a stage that does nothing      | ns         |
-//! |-------------------------------------|------------|
-//! | a closure that keeps all            | 0.35    |
-//! | ... that keeps every other          | 0.29   |
-//! | ... that keeps none                 | 0.24   |
-//! | by the header of 256 bytes, none kept, over reading that header | 0.17 |
-//! | [`Expiry`]                          | 0.35 |
-//! | [`RateLimit`]                       | 0.63   |
-//! | [`Sample`], one in 64               | 0.47 |
+//! | over a stage that does nothing                                  | ns   |
+//! |-----------------------------------------------------------------|------|
+//! | a closure that keeps all                                        | 0.34 |
+//! | ... that keeps every other                                      | 0.29 |
+//! | ... that keeps none                                             | 0.22 |
+//! | by the header of 256 bytes, none kept, over reading that header | 0.20 |
+//! | [`Expiry`]                                                      | 0.33 |
+//! | [`RateLimit`]                                                   | 0.57 |
+//! | [`Sample`], one in 64                                           | 0.45 |
 //!
-//! Measured by `cargo bench -p ringmain --bench pattern -- filter`: nanoseconds an event over the row named, medians of
-//! five rounds, on a core of an AMD EPYC in a virtual machine that other work used too, 24 November 2026. A fifth of a
-//! nanosecond is noise.
+//! Measured by `cargo bench -p ringmain --bench pattern -- filter`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
 //!
 //! # A scene
 #![doc = concat!("```\n", include_str!("../../../examples/filter.rs"), "```")]

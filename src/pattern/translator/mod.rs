@@ -41,16 +41,16 @@
 //! `f`, the sink's `fill`, a few additions for the books; no copy but what `f` writes, no allocation after `new`. As
 //! wait-free as the sink is.
 //!
-//! | what                                     | ns          | over                              |
-//! |------------------------------------------|-------------|-----------------------------------|
-//! | [`Translator`] into a slot               | 0.39 | the same `f` and slot, by hand    |
-//! | [`Edit`]                                 | 0.35    | the same edit by hand             |
-//! | [`Translator`] of a message, header kept | 1.06 | a stage that does nothing         |
-//! | [`Splitter`], 4 parts into a ring, with draining it | 4.90 | a stage that does nothing |
+//! | what                                                | ns   | over                           |
+//! |-----------------------------------------------------|------|--------------------------------|
+//! | [`Translator`] into a slot                          | 0.39 | the same `f` and slot, by hand |
+//! | [`Edit`]                                            | 0.34 | the same edit by hand          |
+//! | [`Translator`] of a message, header kept            | 1.03 | a stage that does nothing      |
+//! | [`Splitter`], 4 parts into a ring, with draining it | 4.75 | a stage that does nothing      |
 //!
-//! Measured by `cargo bench -p ringmain --bench pattern -- translator`: nanoseconds an event over the row named, medians of
-//! five rounds, on a core of an AMD EPYC in a virtual machine that other work used too, 24 November 2026. A fifth of a
-//! nanosecond is noise.
+//! Measured by `cargo bench -p ringmain --bench pattern -- translator`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
 //!
 //! ```
 //! use ringmain::channel::spsc;
