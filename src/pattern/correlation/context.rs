@@ -8,7 +8,7 @@ use core::fmt;
 /// written after the handler's closure: they can be neither forgotten nor forged.
 ///
 /// Each verb puts in one message and gives its id. Each fails as the sink does ([`Halt::Again`] full, [`Halt::Stop`]
-/// closed), with what its closure says, or with [`Reason::TableFull`](crate::contract::Reason::TableFull) when no id is left; then nothing was put in, and
+/// closed), with what its closure says, or with [`Reason::TableFull`] when no id is left; then nothing was put in, and
 /// every later call for this event fails in the same way. Never blocks, never allocates.
 ///
 /// Without a context there is no way to the sink:
@@ -25,6 +25,8 @@ use core::fmt;
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [`Reason::TableFull`]: crate::contract::Reason::TableFull
 pub struct Context<'a, K> {
     pub(super) origin: &'a mut Origin,
     pub(super) sink: &'a mut K,

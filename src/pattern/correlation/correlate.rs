@@ -6,7 +6,9 @@ use crate::{ring::Sequence, sync::Arc};
 
 /// Makes every event the root of a conversation: gives it an id, in place, whatever an earlier lap left in its slot.
 ///
-/// An event that no id is left for is rejected with [`Reason::TableFull`](crate::contract::Reason::TableFull) and carries none.
+/// An event that no id is left for is rejected with [`Reason::TableFull`] and carries none.
+///
+/// [`Reason::TableFull`]: crate::contract::Reason::TableFull
 #[derive(Debug)]
 pub struct Correlate<S> {
     origin: Origin,

@@ -112,7 +112,9 @@ impl fmt::Display for Exhausted {
 impl core::error::Error for Exhausted {}
 
 impl From<Exhausted> for Halt {
-    /// A message that gets no id is rejected with [`Reason::TableFull`](crate::contract::Reason::TableFull).
+    /// A message that gets no id is rejected with [`Reason::TableFull`].
+    ///
+    /// [`Reason::TableFull`]: crate::contract::Reason::TableFull
     fn from(_: Exhausted) -> Self {
         NO_ID.into()
     }

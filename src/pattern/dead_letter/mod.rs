@@ -14,7 +14,7 @@
 //!
 //! Never recurses: a letter that its sink rejects, or that has been in too many letters ([`DeadLetter::hops`]), is
 //! dropped and counted. Time comes in with the event. A turn at [`Tick::MAX`] is a drain: what waits is tried a last
-//! time, and what fails is a letter at once, counted under [`Reason::Shutdown`](crate::contract::Reason::Shutdown). No allocation after construction if
+//! time, and what fails is a letter at once, counted under [`Reason::Shutdown`]. No allocation after construction if
 //! `T::clone_from` makes none; no shared memory but the ledger; no system call.
 //!
 //! ```
@@ -37,6 +37,8 @@
 //! assert_eq!((letter.event, letter.fault, letter.seq.count()), (0, Fault::new(404), 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 
 mod desk;
 mod letter;
@@ -59,8 +61,11 @@ use desk::{Desk, Hops};
 /// | `DropOldest` | goes on                  | goes on without a letter           | the oldest letter             |
 /// | `HaltStage`  | stops                    | stops                              | the event that failed         |
 ///
-/// An event without a letter is counted as dropped, under [`Reason::RingFull`](crate::contract::Reason::RingFull) or, if the box is closed,
-/// [`Reason::Shutdown`](crate::contract::Reason::Shutdown).
+/// An event without a letter is counted as dropped, under [`Reason::RingFull`] or, if the box is closed,
+/// [`Reason::Shutdown`].
+///
+/// [`Reason::RingFull`]: crate::contract::Reason::RingFull
+/// [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 #[derive(Debug)]
 pub enum Overflow<K> {
     /// The event waits for room (`Again`).
@@ -68,7 +73,9 @@ pub enum Overflow<K> {
     /// The letter is not written.
     DropNewest,
     /// The given function of the sink makes room by giving up its oldest letter (which is counted as dropped under
-    /// [`Reason::Evicted`](crate::contract::Reason::Evicted)), such as [`LetterBox::drop_oldest`]. If it returns false, the event waits.
+    /// [`Reason::Evicted`]), such as [`LetterBox::drop_oldest`]. If it returns false, the event waits.
+    ///
+    /// [`Reason::Evicted`]: crate::contract::Reason::Evicted
     DropOldest(fn(&mut K) -> bool),
     /// The letter is not written, and the stage stops.
     HaltStage,
@@ -152,7 +159,9 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
     /// Tries again, in place, what `classify` says is worth it. Without this, every rejection is a letter at once.
     ///
     /// A letter whose attempts are used up has the fault of the last one, and is counted under
-    /// [`Reason::AttemptsExhausted`](crate::contract::Reason::AttemptsExhausted).
+    /// [`Reason::AttemptsExhausted`].
+    ///
+    /// [`Reason::AttemptsExhausted`]: crate::contract::Reason::AttemptsExhausted
     #[must_use]
     pub fn retry(mut self, retry: Retry, classify: fn(Fault) -> Remedy) -> Self {
         self.desk.retry = retry;
@@ -166,7 +175,9 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
         self
     }
     /// For letters that may come back as events: `count` says how many an event has been in. Its next letter says one
-    /// more; one that would say more than `limit` is not written, the event is dropped under [`Reason::LoopLimit`](crate::contract::Reason::LoopLimit).
+    /// more; one that would say more than `limit` is not written, the event is dropped under [`Reason::LoopLimit`].
+    ///
+    /// [`Reason::LoopLimit`]: crate::contract::Reason::LoopLimit
     #[must_use]
     pub fn hops(mut self, limit: u8, count: fn(&T) -> u8) -> Self {
         self.desk.hops = Some(Hops { limit, count });
