@@ -54,13 +54,16 @@
 //! Each branch, a bit of it, and two additions for the books; no copy, no allocation after `new`. Wait-free if the branches
 //! are.
 //!
-//! | over a stage that does nothing               | ns   |
-//! |----------------------------------------------|------|
-//! | 1 branch                                     | 0.45 |
-//! | 2 branches                                   | 0.65 |
-//! | 4 branches                                   | 0.93 |
-//! | 2 rings of 8-byte events, with draining both | 2.89 |
-//! | ... [`AllOrNothing`]                         | 2.06 |
+//! | over a stage that does nothing                 | ns   |
+//! |------------------------------------------------|------|
+//! | 1 branch                                       | 0.44 |
+//! | 2 branches                                     | 0.65 |
+//! | 4 branches                                     | 0.89 |
+//! | 2 rings of 8-byte events, with draining both   | 2.78 |
+//! | ... [`AllOrNothing`]                           | 2.12 |
+//! | 1 reader of a multicast ring, with draining it | 0.86 |
+//! | 2 readers                                      | 1.10 |
+//! | 4 readers                                      | 1.57 |
 //!
 //! Measured by `cargo bench -p ringmain --bench pattern -- fanout`: nanoseconds an event over the row named, from the
 //! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
