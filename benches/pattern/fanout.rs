@@ -40,7 +40,7 @@ pub(crate) fn benches(c: &mut Criterion) {
         let mut branches: Vec<_> =
             ["a", "b", "c", "d"][..readers].iter().map(|name| ring.reader(name, &[])).collect();
         let mut tx = ring.build().unwrap();
-        group.bench_function(format!("multicast, {readers} of its readers, drained"), |bench| {
+        group.bench_function(format!("multicast, drained, readers: {readers}"), |bench| {
             bench.iter(|| {
                 pass(&events, &mut |n: &u64, _: At| Ok(tx.offer(|slot| *slot = *n)?));
                 for branch in &mut branches {
