@@ -1,4 +1,5 @@
-//! The patterns of the book, as stages.
+//! The patterns of the book, as stages. Each is a module with a page: its options, its bounds, and a scene; the types of all
+//! are here.
 //!
 //! | pattern              | type                              | holds | at a full output                  |
 //! |----------------------|-----------------------------------|-------|-----------------------------------|
@@ -37,15 +38,15 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
-mod catch;
-mod content_router;
-mod correlation;
-mod dead_letter;
-mod fanout;
-mod filter;
-mod forward;
-mod sequencer;
-mod translator;
+pub mod catch;
+pub mod content_router;
+pub mod correlation;
+pub mod dead_letter;
+pub mod fanout;
+pub mod filter;
+pub mod forward;
+pub mod sequencer;
+pub mod translator;
 
 pub use catch::Catch;
 pub use content_router::{Branches, ContentRouter, NO_ROUTE, Open, Row, RuleList, Rules, Selector};
@@ -55,7 +56,7 @@ pub use content_router::{RecipientList, Recipients};
 pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
 pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
 pub use fanout::{AllOrNothing, Fanout, Sinks};
-pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
+pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
