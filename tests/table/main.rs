@@ -14,7 +14,7 @@ static ALLOC: kit::Counting = kit::Counting;
 
 /// `full` turns, and few under Miri, which is slow.
 const fn turns(full: u64) -> u64 {
-    if cfg!(miri) { full / 1000 } else { full }
+    if cfg!(miri) { full / 2500 } else { full }
 }
 
 /// Calls in one case of these.
