@@ -3,6 +3,9 @@
 //! Each model gives every thread a fixed number of turns (nobody waits in a loop), gets the ends back at `join`, takes
 //! out alone what is left, and asserts that what was accepted is what was seen. Rings start at the last position before
 //! the wrap, and are so small that they wrap.
+//!
+//! What several rings have to do is written once, in `many_producers` and `one_producer`; the file of a ring says at its
+//! head which of that it passes, and holds what is its own.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -10,13 +13,15 @@ mod common;
 mod broadcast;
 mod bytes;
 mod latest;
+mod many_producers;
 mod mpmc;
 mod mpsc;
 mod multicast;
+mod one_producer;
 mod spmc;
 mod spsc;
 
-use loom::alloc::Track;
+use loom::{alloc::Track, thread};
 use ringmain::contract::{At, End, Flow, Halt, Refused, Sink, Source, Tick, each};
 use ringmain::ring::Sequence;
 
@@ -25,6 +30,23 @@ type Event = Track<u64>;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
+
+/// A producer and a consumer, as far as models need them.
+trait Tx: Sink<Event = Event> + 'static {}
+impl<T: Sink<Event = Event> + 'static> Tx for T {}
+trait Rx: Source<Event = Event> + 'static {}
+impl<T: Source<Event = Event> + 'static> Rx for T {}
+
+/// A test for each shared model that a ring passes: `passes! { file("ring", ends): model, model(more) }`.
+macro_rules! passes {
+    ($file:ident($ring:literal, $ends:expr): $($model:ident $(($($more:expr),+))?),+ $(,)?) => {$(
+        #[test]
+        fn $model() {
+            $crate::$file::$model($ring, $ends $($(, $more)+)?);
+        }
+    )+};
+}
+use passes;
 
 /// The last position before the wrap, where every model starts.
 fn start() -> Sequence {
@@ -42,6 +64,18 @@ fn takes(tx: &mut impl Sink<Event = Event>, n: u64) -> bool {
         Err(Refused::Full) => false,
         Err(Refused::Closed) => panic!("closed while everybody is there"),
     }
+}
+
+/// Offers `n` on a thread of its own; whether it was taken, and the producer.
+fn offering<K: Tx>(mut tx: K, n: u64) -> thread::JoinHandle<(bool, K)> {
+    thread::spawn(move || (takes(&mut tx, n), tx))
+}
+
+/// Ends of a ring that holds `1..=capacity`.
+fn full<K: Tx, C>(ends: fn(usize) -> (K, C), capacity: usize) -> (K, C) {
+    let (mut tx, rx) = ends(capacity);
+    assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
+    (tx, rx)
 }
 
 /// Offers up to `n` numbers from `from` in one claim; how many were taken.

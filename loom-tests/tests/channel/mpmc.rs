@@ -4,27 +4,42 @@
 mod strict;
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, batch, offer, peek, start, take, take_some, takes};
+use super::{ALL, Event, NOW, batch, full, offer, offering, passes, peek, start, take, take_some, takes};
 use loom::alloc::Track;
 use loom::thread::{self, JoinHandle};
 use ringmain::channel::mpmc::{self, Consumer, Producer};
-use ringmain::contract::{At, Flow, Halt, Refused, Sink, Source, SourceMut, each};
+use ringmain::contract::{At, Flow, Halt, Sink, Source, SourceMut, each};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 fn ends(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
     mpmc::channel_from(start(), capacity, || Track::new(0)).unwrap()
 }
 
-/// Ends of a ring that holds `1..=capacity`.
-fn full(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
-    let (mut tx, rx) = ends(capacity);
-    assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
-    (tx, rx)
+fn two(capacity: usize) -> ([Producer<Event>; 2], Consumer<Event>) {
+    let (tx, rx) = ends(capacity);
+    ([tx.clone(), tx], rx)
 }
 
-/// A thread that offers `n` once; whether it was taken, and the end again.
-fn offering(mut tx: Producer<Event>, n: u64) -> JoinHandle<(bool, Producer<Event>)> {
-    thread::spawn(move || (takes(&mut tx, n), tx))
+passes! { many_producers("mpmc", two):
+    what_two_producers_publish_is_seen,
+    a_producer_keeps_its_order_between_the_events_of_another,
+    the_end_waits_for_every_producer(Consumer::is_closed),
+}
+
+/// One producer, two consumers.
+fn one_to_two(capacity: usize) -> (Producer<Event>, [Consumer<Event>; 2]) {
+    let (tx, rx) = ends(capacity);
+    (tx, [rx.clone(), rx])
+}
+
+/// What was not delivered: nothing of it was in a hand.
+fn left(tx: &Producer<Event>) -> usize {
+    assert_eq!(tx.abandoned(), 0);
+    tx.len()
+}
+
+passes! { one_producer("mpmc", one_to_two):
+    consumers_that_go_give_back_what_comes_too_late(Producer::is_closed, left),
 }
 
 /// A thread that drains once; what it saw, and the end again.
@@ -38,22 +53,6 @@ fn bitmap(events: &[u64]) -> u64 {
         assert_eq!(bits & 1 << event, 0, "{event} came twice");
         bits | 1 << event
     })
-}
-
-#[test]
-fn two_producers_get_two_slots() {
-    // How many events the consumer saw while they came, and all of them in its order.
-    let legal: Vec<_> = (0..3).flat_map(|n| [(n, vec![1, 2]), (n, vec![2, 1])]).collect();
-    outcomes("mpmc: two producers, one consumer", &legal, || {
-        let (tx, mut rx) = ends(2);
-        let producers = [offering(tx.clone(), 1), offering(tx, 2)];
-        let mut seen = take(&mut rx);
-        let count = seen.len();
-        let producers = producers.map(|producer| producer.join().unwrap());
-        assert!(producers.iter().all(|(taken, _)| *taken));
-        seen.extend(take(&mut rx));
-        (count, seen)
-    });
 }
 
 #[test]
@@ -103,7 +102,7 @@ fn a_full_ring_is_filled_again_behind_two_consumers() {
         // Whether each of the two offers was taken.
         let legal = [(false, false), (false, true), (true, false), (true, true)];
         outcomes(&format!("mpmc: wrap, capacity {capacity}"), &legal, move || {
-            let (mut tx, mut rx) = full(capacity);
+            let (mut tx, mut rx) = full(ends, capacity);
             let next = capacity as u64 + 1;
             let producer = thread::spawn(move || {
                 let first = takes(&mut tx, next);
@@ -127,7 +126,7 @@ fn producers_that_race_at_the_wrap_get_one_slot() {
     // Whether producer 2 and producer 3 were taken.
     let legal = [(false, false), (false, true), (true, false)];
     outcomes("mpmc: two producers at the wrap", &legal, || {
-        let (tx, mut rx) = full(1);
+        let (tx, mut rx) = full(ends, 1);
         let producers = [offering(tx.clone(), 2), offering(tx, 3)];
         let mut seen = take_some(&mut rx, 1).0;
         let [(two, _tx2), (three, _tx3)] = producers.map(|producer| producer.join().unwrap());
@@ -161,24 +160,6 @@ fn batches_do_not_overlap() {
     });
 }
 
-/// Each producer's own events are in order at a consumer, between those of another.
-#[test]
-fn a_producer_keeps_its_order_between_the_events_of_another() {
-    let legal = [vec![1, 2, 10], vec![1, 10, 2], vec![10, 1, 2]];
-    outcomes("mpmc: order of two producers", &legal, || {
-        let (mut tx, mut rx) = ends(4);
-        let other = offering(tx.clone(), 10);
-        let two = thread::spawn(move || assert!(takes(&mut tx, 1) && takes(&mut tx, 2)));
-        let mut seen = take_some(&mut rx, 1).0;
-        seen.extend(take_some(&mut rx, 1).0);
-        let (taken, _other) = other.join().unwrap();
-        two.join().unwrap();
-        assert!(taken);
-        seen.extend(take(&mut rx));
-        seen
-    });
-}
-
 /// What the module says of "full" and "empty": the push of 2 has returned, and yet nothing is there, as an older claim is
 /// not finished. It is not lost, and comes behind the older one.
 #[test]
@@ -200,7 +181,7 @@ fn nothing_is_seen_behind_a_claim_that_is_not_finished() {
 #[test]
 fn nothing_is_filled_behind_an_event_in_hand() {
     outcomes("mpmc: full behind an event in hand", &[false, true], || {
-        let (mut tx, mut rx) = full(2);
+        let (mut tx, mut rx) = full(ends, 2);
         let mut looks = rx.clone();
         assert!(peek(&mut looks));
         let looks = taking(looks, 1);
@@ -289,69 +270,13 @@ fn the_last_event_is_seen_before_the_end() {
     });
 }
 
-/// The last of two producers to go has seen the other's claim, so the end is not told before its event.
-#[test]
-fn the_end_waits_for_every_producer() {
-    let legal = [(0, false), (1, false), (2, false), (2, true)];
-    outcomes("mpmc: two producers go", &legal, || {
-        let (mut tx, mut rx) = ends(2);
-        let mut other = tx.clone();
-        let other = thread::spawn(move || offer(&mut other, 1).unwrap());
-        let producer = thread::spawn(move || offer(&mut tx, 2).unwrap());
-        let (mut seen, ended) = take_some(&mut rx, ALL);
-        let first = seen.len();
-        other.join().unwrap();
-        producer.join().unwrap();
-        let (rest, closed) = take_some(&mut rx, ALL);
-        seen.extend(rest);
-        assert!(closed);
-        assert_eq!(bitmap(&seen), 0b110);
-        (first, ended)
-    });
-}
-
-/// Who pushes to nobody gets the event back, and can tell to the last one how many were not delivered.
-#[test]
-fn consumers_that_go_give_back_what_comes_too_late() {
-    // Events accepted, those the consumers saw, and whether the first refusal, if there was one, said "closed".
-    let legal = [
-        (0, 0, Some(true)),
-        (1, 0, Some(false)),
-        (1, 0, Some(true)),
-        (1, 1, Some(false)),
-        (1, 1, Some(true)),
-        (2, 1, None),
-        (2, 2, None),
-    ];
-    outcomes("mpmc: the consumers go", &legal, || {
-        let (mut tx, rx) = ends(1);
-        let consumers = [rx.clone(), rx].map(|mut rx| thread::spawn(move || take_some(&mut rx, 1).0.len()));
-        let (mut accepted, mut closed) = (0, None);
-        for n in [1, 2] {
-            match tx.push(Track::new(n)) {
-                Ok(()) => accepted += 1,
-                Err(refusal) => {
-                    assert_eq!(refusal.event.into_inner(), n);
-                    closed = Some(refusal.refused == Refused::Closed);
-                    break;
-                }
-            }
-        }
-        let seen: usize = consumers.map(|consumer| consumer.join().unwrap()).iter().sum();
-        assert!(tx.is_closed());
-        assert_eq!((tx.len(), tx.abandoned()), (accepted - seen, 0));
-        assert_eq!(offer(&mut tx, 9), Err(Refused::Closed));
-        (accepted, seen, closed)
-    });
-}
-
 /// A stage that panics, while the other consumer goes on: its event goes with it and is counted, its slot is free again.
 #[test]
 fn a_stage_that_panics_takes_one_event_with_it() {
     // What the other consumer saw, in the end; the lost one is not among it.
     let legal = [vec![1, 3], vec![2, 3]];
     outcomes("mpmc: a stage that panics", &legal, || {
-        let (mut tx, mut rx) = full(2);
+        let (mut tx, mut rx) = full(ends, 2);
         let mut fails = rx.clone();
         let fails = thread::spawn(move || {
             let mut stage = each(|_: &Event| resume_unwind(Box::new("on purpose")));
@@ -372,7 +297,7 @@ fn a_stage_that_panics_takes_one_event_with_it() {
 fn what_is_left_is_dropped_with_the_ring() {
     // How many the second consumer took out.
     outcomes("mpmc: what is left", &[1], || {
-        let (mut tx, rx) = full(2);
+        let (mut tx, rx) = full(ends, 2);
         let mut looks = rx.clone();
         let mut rx = rx;
         assert!(peek(&mut looks));
@@ -396,7 +321,7 @@ fn what_is_left_is_dropped_with_the_ring() {
 #[test]
 fn a_length_is_never_more_than_the_capacity() {
     outcomes("mpmc: len, full", &[1, 2], || {
-        let (mut tx, mut rx) = full(2);
+        let (mut tx, mut rx) = full(ends, 2);
         let asks = tx.clone();
         let consumer = taking(rx.clone(), 1);
         let producer = thread::spawn(move || (batch(&mut tx, 3, 2), tx));

@@ -2,11 +2,10 @@
 //! that another still needs.
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, batch, offer, peek, start, take, take_some, takes};
+use super::{ALL, Event, NOW, batch, offer, offering, passes, peek, start, take, take_some, takes};
 use loom::{alloc::Track, thread};
-use ringmain::channel::multicast::{Many, Multicast, One, SharedProducer};
-use ringmain::contract::{Fault, Flow, Refused, Sink, SourceMut, each};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use ringmain::channel::multicast::{Many, Multicast, One, Reader, SharedProducer};
+use ringmain::contract::{Refused, SourceMut, each};
 
 fn one(capacity: usize) -> Multicast<Event, One> {
     Multicast::starting_at(start(), capacity, || Track::new(0)).unwrap()
@@ -14,11 +13,6 @@ fn one(capacity: usize) -> Multicast<Event, One> {
 
 fn many(capacity: usize) -> Multicast<Event, Many> {
     Multicast::starting_at(start(), capacity, || Track::new(0)).unwrap()
-}
-
-/// Offers `n` on a thread of its own; the producer and whether it was taken.
-fn offering(mut tx: SharedProducer<Event>, n: u64) -> thread::JoinHandle<(bool, SharedProducer<Event>)> {
-    thread::spawn(move || (takes(&mut tx, n), tx))
 }
 
 // ---------------------------------------------------------------------------------------------------- one producer
@@ -233,21 +227,22 @@ fn a_batch_waits_for_the_slowest() {
 
 // -------------------------------------------------------------------------------------------------- many producers
 
-#[test]
-fn two_producers_get_two_slots() {
-    let legal: Vec<_> = (0..3).flat_map(|n| [(n, vec![1, 2]), (n, vec![2, 1])]).collect();
-    outcomes("multicast: claim race", &legal, || {
-        let mut ring = many(2);
-        let mut rx = ring.reader("rx", &[]);
-        let tx = ring.build().unwrap();
-        let producers = [offering(tx.clone(), 1), offering(tx, 2)];
-        let mut seen = take(&mut rx);
-        let count = seen.len();
-        let producers = producers.map(|producer| producer.join().unwrap());
-        assert!(producers.iter().all(|(taken, _)| *taken));
-        seen.extend(take(&mut rx));
-        (count, seen)
-    });
+fn two(capacity: usize) -> ([SharedProducer<Event>; 2], Reader<Event, Many>) {
+    let mut ring = many(capacity);
+    let rx = ring.reader("rx", &[]);
+    let tx = ring.build().unwrap();
+    ([tx.clone(), tx], rx)
+}
+
+passes! { many_producers("multicast", two):
+    what_two_producers_publish_is_seen,
+    producers_that_race_at_the_wrap_get_one_slot,
+    an_abandoned_slot_is_passed_over_and_hides_nothing,
+    an_abandoned_slot_is_freed_by_the_consumer,
+    the_last_producer_closes_behind_the_events_of_all(Reader::is_closed),
+    producers_that_come_and_go_close_the_channel_once,
+    batches_of_two_producers_lie_side_by_side,
+    length_and_room_are_never_nonsense(SharedProducer::len, SharedProducer::free, Reader::len),
 }
 
 /// The order is one for all readers, and each producer's own events are in it as they were filled. One reader takes one
@@ -274,39 +269,6 @@ fn a_producer_keeps_its_order_between_the_events_of_another() {
         by_b.extend(take(&mut b));
         assert_eq!(by_a, by_b);
         by_a
-    });
-}
-
-#[test]
-fn producers_that_race_at_the_wrap_get_one_slot() {
-    // Whether producer 2 and producer 3 were taken, and what the reader saw in its second turn.
-    let legal = [
-        (false, false, 0),
-        (false, true, 0),
-        (false, true, 1),
-        (true, false, 0),
-        (true, false, 1),
-        (true, true, 1),
-    ];
-    outcomes("multicast: claim race at the wrap", &legal, || {
-        let mut ring = many(1);
-        let mut rx = ring.reader("rx", &[]);
-        let mut tx = ring.build().unwrap();
-        offer(&mut tx, 1).unwrap();
-        let producers = [offering(tx.clone(), 2), offering(tx, 3)];
-        let mut seen = take(&mut rx);
-        assert_eq!(seen, [1]);
-        let second = take(&mut rx);
-        let count = second.len();
-        seen.extend(second);
-        let [(two, _tx2), (three, _tx3)] = producers.map(|producer| producer.join().unwrap());
-        seen.extend(take(&mut rx));
-        let mut sent = vec![1];
-        sent.extend(two.then_some(2));
-        sent.extend(three.then_some(3));
-        seen.sort_unstable();
-        assert_eq!(seen, sent);
-        (two, three, count)
     });
 }
 
@@ -354,139 +316,6 @@ fn a_reader_past_a_stale_position_frees_nothing_for_the_others() {
         assert_eq!(by_slow.len(), [first, second, mine].into_iter().filter(|taken| *taken).count());
         assert_eq!([by_fast, take(&mut fast)].concat(), by_slow);
         (mine, first, second)
-    });
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Mishap {
-    Fails,
-    Panics,
-}
-
-fn abandon(tx: &mut SharedProducer<Event>, how: Mishap) {
-    match how {
-        Mishap::Fails => {
-            let failed = tx.fill(|slot| -> Flow {
-                *slot = Track::new(666);
-                Err(Fault::new(1).into())
-            });
-            assert_eq!(failed, Err(Fault::new(1).into()));
-        }
-        Mishap::Panics => {
-            // Without the hook, which would print.
-            let panicked =
-                catch_unwind(AssertUnwindSafe(|| tx.offer(|_| resume_unwind(Box::new("on purpose")))));
-            assert!(panicked.is_err());
-        }
-    }
-}
-
-#[test]
-fn an_abandoned_slot_is_passed_over_and_hides_nothing() {
-    for how in [Mishap::Fails, Mishap::Panics] {
-        outcomes(&format!("multicast: a fill {how:?}"), &[0, 1], move || {
-            let mut ring = many(2);
-            let mut rx = ring.reader("rx", &[]);
-            let mut tx = ring.build().unwrap();
-            let good = offering(tx.clone(), 1);
-            let bad = thread::spawn(move || {
-                abandon(&mut tx, how);
-                tx
-            });
-            let mut seen = take(&mut rx);
-            let count = seen.len();
-            let (taken, mut tx) = good.join().unwrap();
-            let _bad = bad.join().unwrap();
-            seen.extend(take(&mut rx));
-            assert_eq!((taken, seen), (true, vec![1]));
-            assert!(takes(&mut tx, 2) && takes(&mut tx, 3), "the void slot is free again");
-            assert_eq!(take(&mut rx), [2, 3]);
-            count
-        });
-    }
-}
-
-/// The void slot is the only one: it is free for the other producer when the reader has passed it, not before.
-#[test]
-fn an_abandoned_slot_is_freed_by_the_reader() {
-    outcomes("multicast: void at the wrap", &[(false, 0), (true, 0), (true, 1)], || {
-        let mut ring = many(1);
-        let mut rx = ring.reader("rx", &[]);
-        let mut tx = ring.build().unwrap();
-        abandon(&mut tx, Mishap::Fails);
-        let other = offering(tx, 1);
-        assert!(take(&mut rx).is_empty(), "the slot is void, and no turn walks more than a lap");
-        let seen = take(&mut rx);
-        let (taken, mut tx) = other.join().unwrap();
-        let rest = take(&mut rx);
-        assert_eq!(seen.len() + rest.len(), usize::from(taken));
-        assert!(takes(&mut tx, 2));
-        assert_eq!(take(&mut rx), [2]);
-        (taken, seen.len())
-    });
-}
-
-#[test]
-fn the_last_producer_closes_behind_the_events_of_all() {
-    // Events seen and the end met, in each of two turns. The end never comes before both events.
-    let legal = [
-        (0, false, 0, false),
-        (0, false, 1, false),
-        (0, false, 2, false),
-        (0, false, 2, true),
-        (1, false, 0, false),
-        (1, false, 1, false),
-        (1, false, 1, true),
-        (2, false, 0, false),
-        (2, false, 0, true),
-        (2, true, 0, true),
-    ];
-    outcomes("multicast: the last producer goes", &legal, || {
-        let mut ring = many(2);
-        let mut rx = ring.reader("rx", &[]);
-        let tx = ring.build().unwrap();
-        let producers = [1, 2].map(|n| {
-            let mut tx = tx.clone();
-            thread::spawn(move || offer(&mut tx, n).unwrap())
-        });
-        drop(tx);
-        let (first, ended) = take_some(&mut rx, ALL);
-        let (second, ended_then) = take_some(&mut rx, ALL);
-        for producer in producers {
-            producer.join().unwrap();
-        }
-        let (third, closed) = take_some(&mut rx, ALL);
-        let counts = (first.len(), ended, second.len(), ended_then);
-        let mut seen = [first, second, third].concat();
-        seen.sort_unstable();
-        assert_eq!((seen, closed, rx.is_closed()), (vec![1, 2], true, true));
-        counts
-    });
-}
-
-/// A clone keeps the ring open that its original leaves, while another producer leaves, too.
-#[test]
-fn producers_that_come_and_go_close_the_ring_once() {
-    let legal = [(0, false), (1, false), (1, true)];
-    outcomes("multicast: producers come and go", &legal, || {
-        let mut ring = many(2);
-        let mut rx = ring.reader("rx", &[]);
-        let tx = ring.build().unwrap();
-        let other = tx.clone();
-        let heir = thread::spawn(move || {
-            let mut heir = tx.clone();
-            drop(tx);
-            offer(&mut heir, 1).unwrap();
-        });
-        let leaver = thread::spawn(move || drop(other));
-        let (mut seen, ended) = take_some(&mut rx, ALL);
-        let count = seen.len();
-        heir.join().unwrap();
-        leaver.join().unwrap();
-        let (rest, closed) = take_some(&mut rx, ALL);
-        seen.extend(rest);
-        assert_eq!((seen, closed), (vec![1], true));
-        (count, ended)
     });
 }
 
@@ -576,50 +405,5 @@ fn a_required_reader_that_goes_refuses_all_producers() {
         assert_eq!([offer(&mut tx, 3), offer(&mut other, 3)], [Err(Refused::Closed); 2]);
         assert!(tx.len() <= 1);
         (mine, theirs, seen)
-    });
-}
-
-#[test]
-fn batches_of_two_producers_lie_side_by_side() {
-    // One slot is free, then two; the reader may take the first of the other's batch in the same turn.
-    let legal = [(0, 2), (1, 1), (1, 2), (2, 0), (2, 1)];
-    outcomes("multicast: two batches", &legal, || {
-        let mut ring = many(2);
-        let mut rx = ring.reader("rx", &[]);
-        let mut tx = ring.build().unwrap();
-        offer(&mut tx, 1).unwrap();
-        let mut other = tx.clone();
-        let other = thread::spawn(move || (batch(&mut other, 10, 2), other));
-        let mut seen = take(&mut rx);
-        let mine = batch(&mut tx, 20, 2);
-        let (theirs, _other) = other.join().unwrap();
-        seen.extend(take(&mut rx));
-        let (a, b): (Vec<u64>, Vec<u64>) = seen[1..].iter().partition(|n| **n < 20);
-        assert_eq!(a, (10..10 + theirs).collect::<Vec<_>>());
-        assert_eq!(b, (20..20 + mine).collect::<Vec<_>>());
-        (theirs, mine)
-    });
-}
-
-/// What a shared ring says of itself may be stale, but it was true at some time: here there are never less than one.
-#[test]
-fn length_and_room_are_never_nonsense() {
-    outcomes("multicast: len and free", &[(1, 1), (1, 2), (2, 1), (2, 2)], || {
-        let mut ring = many(2);
-        let mut rx = ring.reader("rx", &[]);
-        let mut tx = ring.build().unwrap();
-        assert_eq!(batch(&mut tx, 1, 2), 2);
-        let other = offering(tx.clone(), 3);
-        let rx = thread::spawn(move || {
-            assert_eq!((rx.len(), take_some(&mut rx, 1).0), (2, vec![1]));
-            rx
-        });
-        let (len, free) = (tx.len(), tx.free());
-        assert!(free <= 1);
-        let rx = rx.join().unwrap();
-        let (taken, other) = other.join().unwrap();
-        let then = 1 + usize::from(taken);
-        assert_eq!((rx.len(), tx.len(), other.free()), (then, then, 2 - then));
-        (len, then)
     });
 }

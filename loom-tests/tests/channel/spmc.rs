@@ -1,7 +1,7 @@
 //! One producer that claims with a store, many consumers: what differs from [`mpmc`](super::mpmc).
 
 use super::common::outcomes;
-use super::{ALL, Event, batch, offer, start, take, take_some, takes};
+use super::{Event, batch, full, offer, passes, start, take, take_some, takes};
 use loom::alloc::Track;
 use loom::thread;
 use ringmain::channel::spmc::{self, Consumer, Producer};
@@ -12,11 +12,8 @@ fn ends(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
     spmc::channel_from(start(), capacity, || Track::new(0)).unwrap()
 }
 
-/// Ends of a ring that holds `1..=capacity`.
-fn full(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
-    let (mut tx, rx) = ends(capacity);
-    assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
-    (tx, rx)
+passes! { one_producer("spmc", ends):
+    the_last_event_is_seen_before_the_end(Consumer::is_closed),
 }
 
 #[test]
@@ -43,7 +40,7 @@ fn a_full_ring_is_filled_again_behind_two_consumers() {
     // How many of two more were taken at once, and how many of one more then.
     let legal = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)];
     outcomes("spmc: wrap", &legal, || {
-        let (mut tx, mut rx) = full(2);
+        let (mut tx, mut rx) = full(ends, 2);
         let consumers =
             [rx.clone(), rx.clone()].map(|mut rx| thread::spawn(move || (take_some(&mut rx, 1).0, rx)));
         let first = batch(&mut tx, 3, 2);
@@ -86,23 +83,6 @@ fn a_fill_that_fails_leaves_nothing() {
 }
 
 #[test]
-fn the_last_event_is_seen_before_the_end() {
-    let legal = [(0, false), (1, false), (1, true)];
-    outcomes("spmc: the producer goes", &legal, || {
-        let (mut tx, mut rx) = ends(1);
-        let producer = thread::spawn(move || offer(&mut tx, 1).unwrap());
-        let (mut seen, ended) = take_some(&mut rx, ALL);
-        let first = seen.len();
-        producer.join().unwrap();
-        let (rest, closed) = take_some(&mut rx, ALL);
-        seen.extend(rest);
-        assert!(closed && rx.is_closed());
-        assert_eq!(seen, [1]);
-        (first, ended)
-    });
-}
-
-#[test]
 fn consumers_that_go_refuse_the_producer() {
     // Whether the two offers were taken; of the events left, the producer knows.
     let legal = [(false, false), (true, false), (true, true)];
@@ -122,7 +102,7 @@ fn consumers_that_go_refuse_the_producer() {
 #[test]
 fn a_length_is_never_more_than_the_capacity() {
     outcomes("spmc: len", &[1, 2], || {
-        let (mut tx, mut rx) = full(2);
+        let (mut tx, mut rx) = full(ends, 2);
         let asks = rx.clone();
         let mut takes_one = rx.clone();
         let consumer = thread::spawn(move || take_some(&mut takes_one, 1).0.len());

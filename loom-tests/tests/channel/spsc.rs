@@ -1,10 +1,10 @@
 //! One producer, one consumer: everything accepted arrives once and in order, and a slot is with one side at a time.
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, batch, offer, peek, start, take, take_some, takes};
+use super::{Event, batch, full, offer, passes, peek, start, take, take_some};
 use loom::{alloc::Track, thread};
 use ringmain::channel::spsc::{self, Consumer, Layout, Packed, Producer, Spaced};
-use ringmain::contract::{At, Flow, Refused, Sink, SourceMut};
+use ringmain::contract::Refused;
 
 /// A layout and its constructor.
 trait Built: Layout + 'static {
@@ -25,11 +25,10 @@ impl Built for Spaced {
     }
 }
 
-/// Ends of a ring that holds `1..=capacity`.
-fn full<L: Built>(capacity: usize) -> (Producer<Event, L>, Consumer<Event, L>) {
-    let (mut tx, rx) = L::ends(capacity);
-    assert_eq!(batch(&mut tx, 1, capacity), capacity as u64);
-    (tx, rx)
+/// Both ends, for a model that more consumers than one can pass.
+fn one_to_one<L: Built>(capacity: usize) -> (Producer<Event, L>, [Consumer<Event, L>; 1]) {
+    let (tx, rx) = L::ends(capacity);
+    (tx, [rx])
 }
 
 /// Each model with both layouts.
@@ -40,62 +39,30 @@ macro_rules! models {
     };
     (@ $name:ident $layout:ident $($model:ident)+) => {
         mod $name {
+            use super::*;
+
+            passes! { one_producer("spsc", $layout::ends):
+                what_is_published_is_seen,
+                a_full_ring_is_filled_again_behind_the_consumer,
+                what_is_left_is_dropped_with_the_ring,
+                the_last_event_is_seen_before_the_end(Consumer::is_closed),
+                room_and_length_are_promises(Producer::len, Producer::free, Consumer::len),
+            }
+            passes! { one_producer("spsc", one_to_one::<$layout>):
+                consumers_that_go_give_back_what_comes_too_late(Producer::is_closed, Producer::len),
+            }
             $(#[test]
             fn $model() {
-                super::$model::<super::$layout>();
+                super::$model::<$layout>();
             })+
         }
     };
 }
 models! {
-    what_is_published_is_seen,
-    a_full_ring_is_filled_again_behind_the_consumer,
     a_batch_takes_what_is_free_and_no_more,
     a_long_batch_makes_room_before_its_end,
     an_event_looked_at_is_not_given_back,
-    what_is_left_is_dropped_with_the_ring,
-    the_last_event_is_seen_before_the_end,
-    a_consumer_that_goes_gives_back_what_comes_too_late,
-    room_and_length_are_promises,
     a_claim_is_seen_when_it_is_committed,
-}
-
-fn what_is_published_is_seen<L: Built>() {
-    let legal = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
-    outcomes("spsc: publish", &legal, || {
-        let (mut tx, mut rx) = L::ends(2);
-        let producer = thread::spawn(move || {
-            offer(&mut tx, 1).unwrap();
-            offer(&mut tx, 2).unwrap();
-            tx
-        });
-        let (first, second) = (take(&mut rx), take(&mut rx));
-        let _tx = producer.join().unwrap();
-        assert_eq!([&first[..], &second, &take(&mut rx)].concat(), [1, 2]);
-        (first.len(), second.len())
-    });
-}
-
-/// The way back: a slot is filled again only when the consumer is done with it.
-fn a_full_ring_is_filled_again_behind_the_consumer<L: Built>() {
-    for capacity in [1, 2] {
-        let legal = [(false, false), (false, true), (true, false), (true, true)];
-        outcomes(&format!("spsc: wrap, capacity {capacity}"), &legal, move || {
-            let (mut tx, mut rx) = full::<L>(capacity);
-            let next = capacity as u64 + 1;
-            let producer = thread::spawn(move || {
-                let first = takes(&mut tx, next);
-                (first, takes(&mut tx, next + u64::from(first)), tx)
-            });
-            let mut seen = take_some(&mut rx, 1).0;
-            seen.extend(take_some(&mut rx, 1).0);
-            let (first, second, _tx) = producer.join().unwrap();
-            seen.extend(take(&mut rx));
-            let last = capacity as u64 + u64::from(first) + u64::from(second);
-            assert_eq!(seen, (1..=last).collect::<Vec<_>>());
-            (first, second)
-        });
-    }
 }
 
 fn a_batch_takes_what_is_free_and_no_more<L: Built>() {
@@ -120,7 +87,7 @@ fn a_batch_takes_what_is_free_and_no_more<L: Built>() {
 /// the slots, where the model starts.
 fn a_long_batch_makes_room_before_its_end<L: Built>() {
     outcomes("spsc: room before the end of a batch", &[0, 1, 3, 5, 7, 8], || {
-        let (mut tx, mut rx) = full::<L>(8);
+        let (mut tx, mut rx) = full(L::ends, 8);
         let consumer = thread::spawn(move || (take(&mut rx), rx));
         let more = batch(&mut tx, 9, 8);
         let (mut seen, mut rx) = consumer.join().unwrap();
@@ -135,7 +102,7 @@ fn an_event_looked_at_is_not_given_back<L: Built>() {
     // Whether the two refusals say "closed"; the slot never becomes free.
     let legal = [(false, false), (false, true), (true, true)];
     outcomes("spsc: again, then gone", &legal, || {
-        let (mut tx, mut rx) = full::<L>(1);
+        let (mut tx, mut rx) = full(L::ends, 1);
         let consumer = thread::spawn(move || {
             assert!(peek(&mut rx));
             assert!(peek(&mut rx));
@@ -149,111 +116,13 @@ fn an_event_looked_at_is_not_given_back<L: Built>() {
     });
 }
 
-/// Both ends go with `2 - taken` events left, some taken out by value: each is dropped once, or loom reports a leak.
-fn what_is_left_is_dropped_with_the_ring<L: Built>() {
-    for taken in [0, 1, 2] {
-        let legal: &[(bool, bool)] = match taken {
-            // The ring is full until the consumer is gone.
-            0 => &[(false, false), (false, true)],
-            _ => &[(false, false), (false, true), (true, false)],
-        };
-        // Whether the last offer was taken, or refused because of "closed".
-        outcomes(&format!("spsc: {} left", 2 - taken), legal, move || {
-            let (mut tx, mut rx) = full::<L>(2);
-            let consumer = thread::spawn(move || {
-                let mut out = Vec::new();
-                let drained = rx.drain_mut(NOW, taken, &mut |slot: &mut Event, _: At| -> Flow {
-                    out.push(std::mem::replace(slot, Track::new(0)));
-                    Ok(())
-                });
-                assert_eq!((drained.count, out.len()), (taken, taken));
-                assert!(out.into_iter().map(Track::into_inner).eq(1..=taken as u64));
-            });
-            let put = offer(&mut tx, 3);
-            drop(tx);
-            consumer.join().unwrap();
-            (put.is_ok(), put == Err(Refused::Closed))
-        });
-    }
-}
-
-/// "Closed" comes behind the last event, never in place of it.
-fn the_last_event_is_seen_before_the_end<L: Built>() {
-    let legal = [
-        (0, false, 0, false),
-        (0, false, 1, false),
-        (0, false, 1, true),
-        (1, false, 0, false),
-        (1, false, 0, true),
-        (1, true, 0, true),
-    ];
-    outcomes("spsc: the producer goes", &legal, || {
-        let (mut tx, mut rx) = L::ends(2);
-        let producer = thread::spawn(move || offer(&mut tx, 1).unwrap());
-        let (first, ended) = take_some(&mut rx, ALL);
-        let (second, ended_then) = take_some(&mut rx, ALL);
-        producer.join().unwrap();
-        let (third, closed) = take_some(&mut rx, ALL);
-        assert_eq!([&first[..], &second, &third].concat(), [1]);
-        assert!(closed && rx.is_closed());
-        (first.len(), ended, second.len(), ended_then)
-    });
-}
-
-/// Who pushes to nobody gets his event back, and can tell to the last one how many were not delivered.
-fn a_consumer_that_goes_gives_back_what_comes_too_late<L: Built>() {
-    // Events pushed, those the consumer saw, and whether the first refusal was "closed".
-    let legal = [(0, 0, true), (1, 0, false), (1, 0, true), (1, 1, false), (1, 1, true), (2, 1, false)];
-    outcomes("spsc: the consumer goes", &legal, || {
-        let (mut tx, mut rx) = L::ends(1);
-        let consumer = thread::spawn(move || take(&mut rx).len());
-        let (mut pushed, mut closed) = (0, false);
-        for n in [1, 2] {
-            match tx.push(Track::new(n)) {
-                Ok(()) => pushed += 1,
-                Err(refusal) => {
-                    assert_eq!(refusal.event.into_inner(), n);
-                    closed = refusal.refused == Refused::Closed;
-                    break;
-                }
-            }
-        }
-        let seen = consumer.join().unwrap();
-        assert!(tx.is_closed());
-        assert_eq!(tx.len(), pushed - seen);
-        (pushed, seen, closed)
-    });
-}
-
-/// What the ends say of themselves holds until they act, and is never more than the capacity.
-fn room_and_length_are_promises<L: Built>() {
-    let legal = [(0, 1), (1, 1), (1, 2), (2, 1)];
-    outcomes("spsc: len and free", &legal, || {
-        let (mut tx, mut rx) = full::<L>(2);
-        let producer = thread::spawn(move || {
-            let (free, len) = (tx.free(), tx.len());
-            assert!(free <= 2 && len <= 2);
-            assert_eq!(batch(&mut tx, 3, free), free as u64);
-            (free, tx)
-        });
-        let first = take_some(&mut rx, 1).0;
-        let len = rx.len();
-        assert!(len <= 2);
-        let rest = take_some(&mut rx, len).0;
-        assert_eq!((first, rest.len()), (vec![1], len));
-        let (free, tx) = producer.join().unwrap();
-        assert_eq!(tx.len() + tx.free(), 2);
-        (free, len)
-    });
-}
-
 /// A claim that is given up leaves the slot to the next fill, and the consumer meets what was committed only.
 fn a_claim_is_seen_when_it_is_committed<L: Built>() {
     // There is room for the last claim only behind the consumer.
     let legal = [(false, 0), (false, 1), (true, 1)];
     // Whether the last claim was had, and the most events that a turn of the consumer saw meanwhile.
     outcomes("spsc: claim", &legal, || {
-        let (mut tx, mut rx) = full::<L>(1);
+        let (mut tx, mut rx) = full(L::ends, 1);
         assert_eq!(take(&mut rx), [1]);
         let producer = thread::spawn(move || {
             *tx.claim().unwrap() = Track::new(9);

@@ -4,10 +4,10 @@
 //! of one thread before it joins another holds wherever that one stalls: in its closures, and at each step of a swap.
 
 use crate::common::{model, outcomes};
-use crate::{ALL, Event, NOW, offer, peek, start, take, take_some, takes};
+use crate::{Event, offer, passes, peek, start, take, take_some, takes};
 use loom::{alloc::Track, thread};
 use ringmain::channel::mpmc::strict::{self, Consumer, Producer};
-use ringmain::contract::{At, Flow, Halt, Refused, Sink, SourceMut};
+use ringmain::contract::{Flow, Halt, Sink};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 fn ends<const P: usize, const C: usize>(capacity: usize) -> ([Producer<Event>; P], [Consumer<Event>; C]) {
@@ -25,44 +25,35 @@ fn full<const P: usize, const C: usize>(capacity: usize) -> ([Producer<Event>; P
     (tx, rx)
 }
 
-#[test]
-fn what_is_published_is_seen() {
-    let legal = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
-    outcomes("strict: publish", &legal, || {
-        let ([mut tx], [mut rx]) = ends(2);
-        let producer = thread::spawn(move || {
-            offer(&mut tx, 1).unwrap();
-            offer(&mut tx, 2).unwrap();
-            tx
-        });
-        let (first, second) = (take(&mut rx), take(&mut rx));
-        let _tx = producer.join().unwrap();
-        assert_eq!([&first[..], &second, &take(&mut rx)].concat(), [1, 2]);
-        (first.len(), second.len())
-    });
+fn one(capacity: usize) -> (Producer<Event>, Consumer<Event>) {
+    let ([tx], [rx]) = ends(capacity);
+    (tx, rx)
 }
 
-/// The way back: what is taken makes room, and the slot is filled again only when its consumer is done with it.
-#[test]
-fn a_full_ring_is_filled_again_behind_the_consumer() {
-    for capacity in [1, 2] {
-        let legal = [(false, false), (false, true), (true, false), (true, true)];
-        outcomes(&format!("strict: wrap, capacity {capacity}"), &legal, move || {
-            let ([mut tx], [mut rx]) = full(capacity);
-            let next = capacity as u64 + 1;
-            let producer = thread::spawn(move || {
-                let first = takes(&mut tx, next);
-                (first, takes(&mut tx, next + u64::from(first)), tx)
-            });
-            let mut seen = take_some(&mut rx, 1).0;
-            seen.extend(take_some(&mut rx, 1).0);
-            let (first, second, _tx) = producer.join().unwrap();
-            std::iter::repeat_with(|| take(&mut rx)).take(2).for_each(|more| seen.extend(more));
-            let last = capacity as u64 + u64::from(first) + u64::from(second);
-            assert_eq!(seen, (1..=last).collect::<Vec<_>>());
-            (first, second)
-        });
-    }
+/// One producer, and the last of two consumers.
+fn last(capacity: usize) -> (Producer<Event>, [Consumer<Event>; 1]) {
+    let ([tx], [rx, _gone]) = ends(capacity);
+    (tx, [rx])
+}
+
+fn two(capacity: usize) -> ([Producer<Event>; 2], Consumer<Event>) {
+    let (tx, [rx]) = ends(capacity);
+    (tx, rx)
+}
+
+passes! { one_producer("strict", one):
+    what_is_published_is_seen,
+    a_full_ring_is_filled_again_behind_the_consumer,
+    what_is_left_is_dropped_with_the_ring,
+    room_and_length_are_promises(Producer::len, Producer::free, Consumer::len),
+}
+
+passes! { one_producer("strict", last):
+    consumers_that_go_give_back_what_comes_too_late(Producer::is_closed, Producer::len),
+}
+
+passes! { many_producers("strict", two):
+    the_end_waits_for_every_producer(Consumer::is_closed),
 }
 
 /// Wherever the other producer stalls, its event is in or it is not, and this one goes on: what it put in is there.
@@ -180,98 +171,5 @@ fn an_event_in_hand_is_with_its_consumer() {
         let rest = take(&mut rx).len();
         assert_eq!(usize::from(theirs) + mine.len() + rest, 1 + usize::from(put));
         (1 + usize::from(put), theirs)
-    });
-}
-
-/// "Closed" comes behind the last event of the last producer, never in place of it.
-#[test]
-fn the_last_event_is_seen_before_the_end() {
-    outcomes("strict: the producers go", &[(0, false), (1, false), (2, false), (2, true)], || {
-        let ([a, b], [mut rx]) = ends(4);
-        let producers = [(a, 1), (b, 2)].map(|(mut tx, n)| thread::spawn(move || offer(&mut tx, n).unwrap()));
-        let (first, ended) = take_some(&mut rx, ALL);
-        producers.into_iter().for_each(|producer| producer.join().unwrap());
-        let (second, closed) = take_some(&mut rx, ALL);
-        assert!(closed && rx.is_closed());
-        let mut all = [&first[..], &second].concat();
-        all.sort_unstable();
-        assert_eq!(all, [1, 2]);
-        (first.len(), ended)
-    });
-}
-
-/// Who pushes to nobody gets his event back, and can tell how many were not delivered.
-#[test]
-fn consumers_that_go_give_back_what_comes_too_late() {
-    // Events put in, those that were seen, and whether the first refusal was "closed".
-    let legal = [(0, 0, true), (1, 0, false), (1, 0, true), (1, 1, false), (1, 1, true), (2, 1, false)];
-    outcomes("strict: the consumers go", &legal, || {
-        let ([mut tx], [mut rx, other]) = ends(1);
-        drop(other);
-        let consumer = thread::spawn(move || take_some(&mut rx, 1).0.len());
-        let (mut pushed, mut closed) = (0, false);
-        for n in [1, 2] {
-            match tx.push(Track::new(n)) {
-                Ok(()) => pushed += 1,
-                Err(refusal) => {
-                    assert_eq!(refusal.event.into_inner(), n);
-                    closed = refusal.refused == Refused::Closed;
-                    break;
-                }
-            }
-        }
-        let seen = consumer.join().unwrap();
-        assert!(tx.is_closed());
-        assert_eq!((tx.len(), offer(&mut tx, 3)), (pushed - seen, Err(Refused::Closed)));
-        (pushed, seen, closed)
-    });
-}
-
-/// All ends go with events in the ring, in a hand, or taken out by value: each is dropped once, or loom reports a leak.
-#[test]
-fn what_is_left_is_dropped_with_the_channel() {
-    for taken in [0, 1, 2] {
-        let legal: &[bool] = if taken == 0 { &[false] } else { &[false, true] };
-        outcomes(&format!("strict: {taken} taken out"), legal, move || {
-            let ([mut tx], [mut rx]) = full(2);
-            let consumer = thread::spawn(move || {
-                let mut out = Vec::new();
-                let drained = rx.drain_mut(NOW, taken, &mut |slot: &mut Event, _: At| -> Flow {
-                    out.push(std::mem::replace(slot, Track::new(0)));
-                    Ok(())
-                });
-                assert_eq!((drained.count, out.len()), (taken, taken));
-                assert!(out.into_iter().map(Track::into_inner).eq(1..=taken as u64));
-                if taken == 1 {
-                    assert!(peek(&mut rx));
-                }
-            });
-            let put = offer(&mut tx, 3);
-            drop(tx);
-            consumer.join().unwrap();
-            put.is_ok()
-        });
-    }
-}
-
-/// What the only consumer and the only producer are told holds until they act.
-#[test]
-fn room_and_length_are_promises() {
-    outcomes("strict: len and free", &[(0, 1), (1, 1), (1, 2), (2, 1)], || {
-        let ([mut tx], [mut rx]) = full(2);
-        let producer = thread::spawn(move || {
-            let (free, len) = (tx.free(), tx.len());
-            assert!(free <= 2 && len <= 2);
-            (0..free as u64).for_each(|n| offer(&mut tx, 3 + n).unwrap());
-            (free, tx)
-        });
-        let first = take_some(&mut rx, 1).0;
-        let len = rx.len();
-        assert!(len <= 2);
-        let rest = take_some(&mut rx, len).0;
-        assert_eq!((first, rest.len()), (vec![1], len));
-        let (free, tx) = producer.join().unwrap();
-        assert!(tx.len() + tx.free() >= 2);
-        (free, len)
     });
 }
