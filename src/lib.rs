@@ -49,6 +49,7 @@
 //! | another type behind than before                       | [`pattern::Translator`]                                     |
 //! | events that cannot be handled                         | [`pattern::DeadLetter`], around the stage that refuses them |
 //! | to know what belongs together                         | [`pattern::Correlate`]                                      |
+//! | a reply that goes where the request says              | [`pattern::Replier`] over [`pattern::ReplyPorts`]           |
 //!
 //! # The smallest program
 //!

@@ -15,6 +15,7 @@
 //! | catching panics      | [`Catch`]                         | -     | waits                             |
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
+//! | return address       | [`Replier`], [`ReplyPorts`]       | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
@@ -44,6 +45,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod return_address;
 mod sequencer;
 mod translator;
 
@@ -58,6 +60,9 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use return_address::{Addresses, NoPort, Port};
+pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
+pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 
