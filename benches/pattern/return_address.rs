@@ -11,14 +11,15 @@ use std::hint::black_box;
 /// Requesters.
 const PORTS: u16 = 8;
 
-type Rings = (Vec<spsc::Producer<u64>>, Vec<spsc::Consumer<u64>>);
+type Inboxes = Vec<spsc::Consumer<u64>>;
+type Ports = ReplyPorts<spsc::Producer<u64>>;
 
-fn rings() -> Rings {
+fn rings() -> (Vec<spsc::Producer<u64>>, Inboxes) {
     (0..PORTS).map(|_| spsc::channel(EVENTS, u64::default).expect("a capacity that is no error")).unzip()
 }
 
 /// A table with a ring behind each port, and a request for each by turns.
-fn table() -> (ReplyPorts<spsc::Producer<u64>>, Vec<spsc::Consumer<u64>>, Vec<Message<u64>>) {
+fn table() -> (Ports, Inboxes, Vec<Message<u64>>) {
     let (sinks, inboxes) = rings();
     let (mut addresses, mut ports) = (Addresses::new(1..=PORTS), ReplyPorts::new(1..=PORTS));
     let mut open = Vec::new();
