@@ -51,6 +51,7 @@
 //! | events that cannot be handled                         | [`pattern::DeadLetter`], around the stage that refuses them |
 //! | to know what belongs together                         | [`pattern::Correlate`]                                      |
 //! | a reply that goes where the request says              | [`pattern::Replier`] over [`pattern::ReplyPorts`]           |
+//! | a question, with one answer or a timeout              | [`pattern::service`]: a `Client` and a `Server`             |
 //!
 //! # The smallest program
 //!

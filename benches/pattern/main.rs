@@ -14,6 +14,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod request_reply;
 mod return_address;
 mod sequencer;
 mod translator;
@@ -69,6 +70,7 @@ criterion_group!(
     fanout::benches,
     filter::benches,
     forward::benches,
+    request_reply::benches,
     return_address::benches,
     sequencer::benches,
     sequencer::threads,

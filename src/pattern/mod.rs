@@ -15,6 +15,7 @@
 //! | catching panics      | [`Catch`]                         | -     | waits                             |
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
+//! | request-reply        | [`Client`], [`Server`], [`Proxy`] | hold  | refuses; as [`WhenFull`] says     |
 //! | return address       | [`Replier`], [`ReplyPorts`]       | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
 //!
@@ -45,6 +46,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod request_reply;
 mod return_address;
 mod sequencer;
 mod translator;
@@ -60,6 +62,9 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
+pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
+pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server, WhenFull};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
 pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier};
