@@ -45,7 +45,7 @@ impl Log {
 fn show(what: &str, books: &Account) -> Result<(), Box<dyn std::error::Error>> {
     let books = books.read();
     books.check()?;
-    println!("{what}: {} requests = {} answered", books.input, books.out);
+    println!("{what}: {} requests = {} answered + {} cancelled", books.input, books.out, books.filtered);
     for (reason, count) in books.dropped.iter().filter(|(_, count)| **count > 0) {
         println!("  + {count} {reason}");
     }
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hand = ManualClock::new();
     let mut clock = hand.clone();
     let mut log = Log::default();
-    let mut ask = |desk: &mut Desk, now, symbol| desk.request(now, PATIENCE, |slot| *slot = symbol);
+    let ask = |desk: &mut Desk, now, symbol| desk.request(now, PATIENCE, |slot| *slot = symbol);
 
     let now = clock.now();
     let [a, b, c] = [ask(&mut north, now, 7)?, ask(&mut north, now, 404)?, ask(&mut north, now, 13)?];

@@ -57,7 +57,10 @@ where
     K: Sink<Event = Request<u64>>,
 {
     let mut told = Vec::new();
-    let count = client.poll(now, |ticket, answer| Ok(told.push((ticket, copied(answer)))));
+    let count = client.poll(now, |ticket, answer| {
+        told.push((ticket, copied(answer)));
+        Ok(())
+    });
     assert_eq!(count, Ok(told.len()));
     told
 }
@@ -166,7 +169,10 @@ fn request_reply_1_echo() {
     };
     let [own, other] = origins();
     let ([mut client], requests, ports) = service([own], 4).unwrap();
-    let echo = |request: &Request<u64>, answer: &mut u64| -> Flow { Ok(*answer = request.body) };
+    let echo = |request: &Request<u64>, answer: &mut u64| -> Flow {
+        *answer = request.body;
+        Ok(())
+    };
     let server = Server::new(WhenFull::Block, echo, Responder::new(other, ports));
     let (asked, answered, served) = (client.account(), client.replies(), server.account());
     let mut server = requests.drive(server);
@@ -175,7 +181,10 @@ fn request_reply_1_echo() {
             let ticket = client.request(NOW, LONG, |slot| *slot = n).unwrap();
             assert_eq!(server.work(NOW), Work::Busy(1));
             let mut seen = None;
-            let told = client.poll(NOW, |whose, answer| Ok(seen = Some((whose, copied(answer)))));
+            let told = client.poll(NOW, |whose, answer| {
+                seen = Some((whose, copied(answer)));
+                Ok(())
+            });
             assert_eq!((told, seen), (Ok(1), Some((ticket, Told::Reply(n)))));
         }
     });

@@ -14,6 +14,7 @@ use ringmain::pattern::{
     Addresses, DeadLetter, Forward, IfDead, LetterBox, NO_RETURN_ADDRESS, NoPort, NoReply, Overflow, Port,
     PortChange, REPLY_DEAD, Replier, ReplyPorts,
 };
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 const NOW: Tick = Tick::ZERO;
@@ -318,7 +319,7 @@ fn iceoryx2_1905_an_old_address_does_not_reach_the_new_tenant() {
     assert!(ports.open(second, new.clone()).is_some(), "the sink of the old one comes back");
     assert_eq!(ports.reply(first.address(), |_| Ok(())), Err(NoReply::Dead));
     assert!(ports.close(first).is_none(), "nor can the old one close it");
-    assert_eq!(ports.reply(second.address(), |slot| Ok(*slot = 5)), Ok(()));
+    assert_eq!(ports.reply(second.address(), put(5)), Ok(()));
     assert_eq!(new.events(), [5]);
 }
 
@@ -338,7 +339,9 @@ fn a_port_is_retired_before_its_tenants_repeat() {
 
 #[test]
 fn ports_at_the_ends_of_their_range() {
-    for range in [0..=0, 5..=4] {
+    #[expect(clippy::reversed_empty_ranges, reason = "one without a port")]
+    const EMPTY: RangeInclusive<u16> = 5..=4;
+    for range in [0..=0, EMPTY] {
         assert_eq!(Addresses::<u64>::new(range).open(), Err(NoPort));
     }
     let mut addresses = Addresses::<u64>::new(0..=1);
@@ -349,7 +352,7 @@ fn ports_at_the_ends_of_their_range() {
     let mut ports = ReplyPorts::new(u16::MAX - 1..=u16::MAX);
     let seen = Collect::new();
     assert!(ports.open(port, seen.clone()).is_none());
-    assert_eq!(ports.reply(port.address(), |slot: &mut u64| Ok(*slot = 1)), Ok(()));
+    assert_eq!(ports.reply(port.address(), put(1)), Ok(()));
     // Ports of other tables are dead in this one: before the first, and behind the last.
     let mut others = ReplyPorts::new(2..=3);
     for number in [1, 4, u16::MAX] {
@@ -392,6 +395,14 @@ fn ports_are_opened_and_closed_while_the_replier_runs() {
     drop(replier);
     assert_eq!(account.read().dropped[Reason::ReplyDead], 1);
     assert_eq!(account.read().check(), Ok(()));
+}
+
+/// Puts `n` into a slot.
+fn put(n: u64) -> impl FnOnce(&mut u64) -> Flow {
+    move |slot| {
+        *slot = n;
+        Ok(())
+    }
 }
 
 /// A turn without requests is enough for a port to be closed.

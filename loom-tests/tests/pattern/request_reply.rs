@@ -3,7 +3,7 @@
 use crate::common::outcomes;
 use loom::thread;
 use ringmain::channel::spsc::{self, channel_from};
-use ringmain::contract::{Flow, Sink, Source, SourceMut, Tick};
+use ringmain::contract::{Flow, Source, SourceMut, Tick};
 use ringmain::pattern::{
     Addresses, Answer, Client, Origin, RESPONDER_GONE, Reply, ReplyPorts, Request, Responder, Says, Server,
     Ticket, WhenFull,
