@@ -195,6 +195,49 @@ fn request_reply_1_echo() {
     }
 }
 
+/// Clients and server on threads of their own: each client gets its own answers, all of them, and nothing else.
+#[test]
+fn two_clients_and_a_server_on_three_threads() {
+    let count = if cfg!(miri) { 20 } else { 5000 };
+    let (clients, requests, ports) = service(origins::<2>(), 8).unwrap();
+    let server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(9), ports));
+    let served = server.account();
+    let mut server = requests.drive(server);
+    let server = std::thread::spawn(move || {
+        while server.work(NOW) != Work::Done {
+            std::thread::yield_now();
+        }
+    });
+    let asking = clients.map(|mut client| {
+        std::thread::spawn(move || {
+            let mut open = HashMap::new();
+            let (mut asked, mut answered) = (0, 0);
+            while answered < count {
+                let body = asked;
+                match (asked < count).then(|| client.request(NOW, LONG, |slot| *slot = body)) {
+                    Some(Ok(ticket)) => {
+                        assert_eq!(open.insert(ticket, body), None, "a ticket twice");
+                        asked += 1;
+                    }
+                    Some(Err(Unasked::PendingFull)) | None => std::thread::yield_now(),
+                    Some(Err(unasked)) => panic!("{unasked}"),
+                }
+                for (ticket, told) in poll(&mut client, NOW) {
+                    assert_eq!(Some(told), open.remove(&ticket).map(|body| Told::Reply(2 * body)));
+                    answered += 1;
+                }
+            }
+            assert_eq!((client.pending(), client.late(), client.protocol_errors()), (0, 0, 0));
+        })
+    });
+    for thread in asking {
+        thread.join().unwrap();
+    }
+    server.join().unwrap();
+    let books = served.read();
+    assert_eq!((books.input, books.out, books.check()), (2 * count, 2 * count, Ok(())));
+}
+
 /// 3.d2: 64 outstanding, answered in reverse: each has its own value.
 #[test]
 fn request_reply_2_answers_in_reverse() {
@@ -959,6 +1002,60 @@ fn no_path_allocates() {
     });
     assert_eq!((allocated, client.late()), (0, 1));
     assert_eq!(told, [5, 8, 0, 2, 1]);
+}
+
+/// Nor does a proxy: with answers, faults, timeouts, nobody to ask, and a caller that does not read.
+#[test]
+fn no_path_of_a_proxy_allocates() {
+    let ([mut a], to_y, y_ports) = service::<u64, u64, 1>([Origin::new(1)], 2).unwrap();
+    let Rig { client: y, mut requests, mut replies } = rig(4, 4, 4);
+    let patience = Duration::from_nanos(10);
+    let mut y =
+        to_y.drive(Proxy::new(WhenFull::DropReply, patience, y, Responder::new(Origin::new(3), y_ports)));
+    let ((), allocated) = allocations(|| {
+        for (now, says) in [(0, Some(Says::Reply)), (1, Some(Says::Fault(Fault::new(1)))), (2, None)] {
+            a.request(ns(now), LONG, |slot| *slot = now).unwrap();
+            let _ = y.work(ns(now));
+            let id = requests.pop().unwrap().ids().id;
+            if let Some(says) = says {
+                replies.push(reply(id, says, now)).unwrap();
+            }
+            let _ = y.work(ns(now + 10));
+            assert_eq!(a.poll(ns(now + 10), |_, _| Ok(())), Ok(1));
+        }
+        // Three parts for a ring of two.
+        a.request(ns(20), LONG, |_| ()).unwrap();
+        let _ = y.work(ns(20));
+        let id = requests.pop().unwrap().ids().id;
+        for _ in 0..3 {
+            replies.push(reply(id, Says::Part, 0)).unwrap();
+        }
+        let _ = y.work(ns(20));
+        assert_eq!(a.poll(ns(20), |_, _| Ok(())), Ok(2));
+        drop((requests, replies));
+        let _ = y.work(ns(21));
+        a.request(ns(22), LONG, |_| ()).unwrap();
+        let _ = y.work(ns(22));
+        assert_eq!(a.poll(ns(22), |_, _| Ok(())), Ok(2));
+    });
+    assert_eq!((allocated, a.pending()), (0, 0));
+}
+
+/// A proxy that is dropped with a request in hand: who asked hears that the responder is gone, and it is booked.
+#[test]
+fn a_proxy_that_goes_is_told() {
+    let ([mut a], to_y, y_ports) = service::<u64, u64, 1>([Origin::new(1)], 2).unwrap();
+    let Rig { client, requests: _requests, replies: _replies } = rig(4, 4, 4);
+    let proxy = Proxy::new(WhenFull::Block, LONG, client, Responder::new(Origin::new(3), y_ports));
+    let (account, asked) = (proxy.account(), proxy.asked());
+    let mut y = to_y.drive(proxy);
+    let ticket = a.request(NOW, LONG, |_| ()).unwrap();
+    let _ = y.work(NOW);
+    drop(y);
+    assert_eq!(poll(&mut a, NOW), [(ticket, Told::Fault(RESPONDER_GONE))]);
+    for books in [&account, &asked] {
+        assert_eq!((books.read().dropped[Reason::Shutdown], books.read().check()), (1, Ok(())));
+    }
 }
 
 /// What the model knows of a request.

@@ -1,20 +1,17 @@
 //! The requester's end.
 
+use super::desk::Desk;
 use super::pending::Pending;
-use super::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
+use super::{Answer, Caller, MAX_DEPTH, RESPONDER_GONE, Reply, Request, Ticket, Unasked};
 use crate::contract::{
-    Account, At, End, Fault, Flow, Halt, Header, Ids, Ledger, MessageId, NoEvent, Reason, Refused,
-    ReturnAddress, Sink, SourceMut, Tick,
+    Account, At, End, Flow, Header, Ids, Ledger, MessageId, NoEvent, Reason, Refused, ReturnAddress, Sink,
+    SourceMut, Tick,
 };
 use crate::pattern::{Origin, Port};
 use crate::ring::CapacityError;
 use crate::sync::Arc;
-use crate::table::Handle;
-use core::fmt::{Debug, Display, Formatter};
+use core::fmt::{Debug, Formatter};
 use core::time::Duration;
-
-/// What every open request comes to when whoever could have answered is gone.
-pub const RESPONDER_GONE: Fault = Fault::of(Reason::Shutdown);
 
 /// Asks, and tells the one outcome that each accepted request has.
 ///
@@ -147,7 +144,7 @@ where
     /// reply that was published before its deadline is told also if nobody polled until long after. Returns how many
     /// answers were told, parts included.
     ///
-    /// An answer that `on` says [`Halt::Again`] to, or panics on, is not told: it comes first the next time, and its
+    /// An answer that `on` says [`Again`](crate::contract::Halt::Again) to, or panics on, is not told: it comes first the next time, and its
     /// request stays open. No allocation. Never blocks: at most the ring's capacity of replies, and each request once.
     ///
     /// # Errors
@@ -237,152 +234,9 @@ impl<Src, K> Client<Src, K> {
     }
 }
 
-/// What does not depend on the ports.
-#[derive(Debug)]
-struct Desk {
-    pending: Pending,
-    /// The requests.
-    asked: Ledger,
-    /// The messages that came in return.
-    answers: Ledger,
-}
-
-impl Desk {
-    #[inline]
-    fn holds(&mut self) {
-        self.asked.holds(self.pending.len() as u64);
-    }
-    /// Tells `on` of a reply, if its request is open; else books why it is not told.
-    #[inline]
-    fn meet<A>(
-        &mut self,
-        reply: &mut Reply<A>,
-        on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow,
-    ) -> Flow<bool> {
-        let Reply { header, says, body } = reply;
-        let (ticket, says) = (Ticket(header.ids.cause), *says);
-        let Some(handle) = self.pending.handle(ticket).filter(|handle| self.pending.is_open(*handle)) else {
-            self.astray(ticket, says);
-            return Ok(false);
-        };
-        let flow = on(
-            ticket,
-            match says {
-                Says::Part => Answer::Part(body),
-                Says::Reply => Answer::Reply(body),
-                Says::End => Answer::End,
-                Says::Fault(fault) => Answer::Fault(fault),
-            },
-        );
-        if flow == Err(Halt::Again) {
-            return Err(Halt::Again);
-        }
-        self.answers.took(1);
-        self.answers.passed(1);
-        match says {
-            Says::Part => return flow.map(|()| true),
-            Says::Reply | Says::End => self.asked.passed(1),
-            Says::Fault(fault) => self.asked.dropped(fault.reason),
-        }
-        self.pending.answer(handle);
-        self.holds();
-        flow.map(|()| true)
-    }
-    /// Books a reply that nobody waits for.
-    fn astray(&mut self, ticket: Ticket, says: Says) {
-        self.answers.took(1);
-        self.answers.dropped(match self.pending.handle(ticket) {
-            None => Reason::InvalidKey,
-            Some(handle) if matches!(says, Says::Part | Says::End) && self.pending.was_answered(handle) => {
-                Reason::Duplicate
-            }
-            Some(_) => Reason::Late,
-        });
-    }
-    /// Tells `on` that an open request will have no reply.
-    fn give_up<A>(
-        &mut self,
-        handle: Handle,
-        answer: Answer<'_, A>,
-        reason: Reason,
-        on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow,
-    ) -> Flow {
-        let flow = on(self.pending.ticket(handle), answer);
-        if flow != Err(Halt::Again) {
-            self.pending.close(handle);
-            self.asked.dropped(reason);
-            self.holds();
-        }
-        flow
-    }
-}
-
-impl Drop for Desk {
-    /// Nobody waits for the answers any more.
-    fn drop(&mut self) {
-        for _ in 0..self.pending.len() {
-            self.asked.dropped(Reason::Shutdown);
-        }
-        self.asked.holds(0);
-    }
-}
-
 impl<Src, K> Debug for Client<Src, K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
         let Self { reply_to, desk, .. } = self;
         f.debug_struct("Client").field("reply_to", reply_to).field("desk", desk).finish_non_exhaustive()
-    }
-}
-
-/// What [`Client::poll`] tells of a request. All but [`Answer::Part`] are its outcome, and the last that is told of it.
-#[derive(PartialEq, Eq, Debug)]
-pub enum Answer<'a, A> {
-    /// One part of the answer, in its slot; more will come.
-    Part(&'a mut A),
-    /// The answer, or the last part of it, in its slot: to be looked at or taken out.
-    Reply(&'a mut A),
-    /// The end of an answer in parts.
-    End,
-    /// The server could not, or there is no server any more ([`RESPONDER_GONE`]).
-    Fault(Fault),
-    /// Its time is over.
-    Timeout,
-}
-
-/// Why a request was not accepted. It has no outcome, as it has not begun.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Unasked {
-    /// As many requests are open as there may be.
-    PendingFull,
-    /// The request ring is full.
-    RingFull,
-    /// Nobody is there to answer. Stable.
-    NoResponder,
-    /// It would be nested deeper than [`MAX_DEPTH`].
-    TooDeep,
-}
-
-impl Display for Unasked {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::PendingFull => "too many requests are open: poll for their outcomes, or cancel one",
-            Self::RingFull => "the request ring is full: try again later, or elsewhere",
-            Self::NoResponder => "nobody is there to answer: the server is gone",
-            Self::TooDeep => "requests are nested too deep: services that ask one another in a circle?",
-        })
-    }
-}
-
-impl core::error::Error for Unasked {}
-
-impl From<Unasked> for Fault {
-    /// What one who asked on behalf of somebody can tell him.
-    fn from(unasked: Unasked) -> Self {
-        Self::of(match unasked {
-            Unasked::PendingFull => Reason::TableFull,
-            Unasked::RingFull => Reason::RingFull,
-            Unasked::NoResponder => Reason::Shutdown,
-            Unasked::TooDeep => Reason::LoopLimit,
-        })
     }
 }

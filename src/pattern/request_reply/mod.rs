@@ -72,14 +72,21 @@
 //! ```
 
 mod client;
+mod desk;
+mod handler;
 mod message;
+mod outcome;
 mod pending;
 mod proxy;
+mod responder;
 mod server;
 mod service;
 
-pub use client::{Answer, Client, RESPONDER_GONE, Unasked};
+pub use client::Client;
+pub use handler::{Handler, Once, Parts};
 pub use message::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
+pub use outcome::{Answer, RESPONDER_GONE, Unasked};
 pub use proxy::Proxy;
-pub use server::{Handler, Once, Parts, Responder, Server, WhenFull};
+pub use responder::Responder;
+pub use server::{Server, WhenFull};
 pub use service::{RingClient, service};

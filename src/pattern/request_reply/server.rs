@@ -1,13 +1,12 @@
 //! The replier's end.
 
-use super::{Caller, Reply, Request, Says};
-use crate::contract::{Account, At, Fault, Flow, Halt, Header, Ids, Ledger, Reason, Sink, Stage, Tick};
-use crate::pattern::catch::discard;
-use crate::pattern::{Control, Fixed, NO_RETURN_ADDRESS, NoReply, Origin, ReplyPorts};
+use super::handler::said;
+use super::{Handler, Once, Parts, Reply, Request, Responder, Says};
+use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Sink, Stage, Tick};
+use crate::pattern::{Control, Fixed, NO_RETURN_ADDRESS, NoReply};
 use crate::{ring::Sequence, sync::Arc};
 use core::fmt::{Debug, Formatter};
 use core::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What happens to a request when the ring of its requester is full. There is no default: it is always said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,58 +16,6 @@ pub enum WhenFull {
     /// It is dropped without a reply, and counted under [`Reason::RingFull`]: the requester times out, nobody else
     /// notices. The work is not done either; of an answer in parts, the rest is dropped.
     DropReply,
-}
-
-/// Writes replies to where their requests came from: a table of ports, and ids for the replies.
-///
-/// A [`Server`] has one. It is also what an agent needs that answers later than it was asked: it keeps the [`Caller`].
-pub struct Responder<K, C = Fixed> {
-    origin: Origin,
-    ports: ReplyPorts<K, C>,
-}
-
-impl<A, K: Sink<Event = Reply<A>>, C: Control<K>> Responder<K, C> {
-    /// Replies through `ports`, with ids of `origin`.
-    #[must_use]
-    pub const fn new(origin: Origin, ports: ReplyPorts<K, C>) -> Self {
-        Self { origin, ports }
-    }
-    /// Lends the body of the next free slot of the caller's ring to `write`, and publishes it if that returns `Ok`, as
-    /// the kind of message that it says. In all other cases than [`NoReply::Halted`] `write` was not called.
-    ///
-    /// # Errors
-    /// [`NoReply`]: no address, a dead one, a full ring; or what `write` said, or [`Reason::TableFull`] if no id is left.
-    #[inline]
-    pub fn answer(
-        &mut self,
-        caller: &Caller,
-        now: Tick,
-        write: impl FnOnce(&mut A) -> Flow<Says>,
-    ) -> Result<Says, NoReply> {
-        let Self { origin, ports } = self;
-        let Caller { ids, reply_to, .. } = *caller;
-        ports.reply(reply_to, |slot| {
-            slot.says = write(&mut slot.body)?;
-            let ids = Ids { id: origin.make()?, conversation: ids.conversation, cause: ids.id };
-            slot.header = Header { ids, ts: now, ..Header::default() };
-            Ok(slot.says)
-        })
-    }
-    /// The table, to open and close ports where no other thread does.
-    #[must_use]
-    pub fn ports_mut(&mut self) -> &mut ReplyPorts<K, C> {
-        &mut self.ports
-    }
-    #[inline]
-    pub(super) fn on_batch_end(&mut self, now: Tick) {
-        self.ports.on_batch_end(now);
-    }
-}
-
-impl<K, C> Debug for Responder<K, C> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Responder").field("origin", &self.origin).field("ports", &self.ports).finish()
-    }
 }
 
 /// A stage that has each request answered by a handler, in the slot of the reply itself.
@@ -95,14 +42,6 @@ pub struct Server<H, K, C = Fixed> {
     ledger: Ledger,
     responder: Responder<K, C>,
 }
-
-/// A handler that answers with one message.
-#[derive(Clone, Copy)]
-pub struct Once<F>(F);
-
-/// A handler that answers in parts.
-#[derive(Clone, Copy)]
-pub struct Parts<F>(F);
 
 impl<A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Once<F>, K, C> {
     /// Has `handler` write the answer to each request into its slot, where an earlier answer lies. Allocates the
@@ -153,45 +92,6 @@ impl<H, K, C> Server<H, K, C> {
     fn drop_request(&mut self, reason: Reason) {
         self.ledger.took(1);
         self.ledger.dropped(reason);
-    }
-}
-
-/// How a handler is asked for one message. Two of them, in this file.
-pub trait Handler<Q, A>: sealed::Sealed {
-    #[doc(hidden)]
-    fn write(&mut self, request: &Request<Q>, part: u32, body: &mut A) -> Flow<Says>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl<F> Sealed for super::Once<F> {}
-    impl<F> Sealed for super::Parts<F> {}
-}
-
-impl<Q, A, F: FnMut(&Request<Q>, &mut A) -> Flow> Handler<Q, A> for Once<F> {
-    #[inline]
-    fn write(&mut self, request: &Request<Q>, _: u32, body: &mut A) -> Flow<Says> {
-        (self.0)(request, body).map(|()| Says::Reply)
-    }
-}
-
-impl<Q, A, F: FnMut(&Request<Q>, u32, &mut A) -> Flow<Says>> Handler<Q, A> for Parts<F> {
-    #[inline]
-    fn write(&mut self, request: &Request<Q>, part: u32, body: &mut A) -> Flow<Says> {
-        (self.0)(request, part, body)
-    }
-}
-
-/// What a handler says; its rejections and panics are answers, too.
-#[inline]
-fn said(handler: impl FnOnce() -> Flow<Says>) -> Flow<Says> {
-    match catch_unwind(AssertUnwindSafe(handler)) {
-        Ok(Err(Halt::Reject(fault))) => Ok(Says::Fault(fault)),
-        Ok(flow) => flow,
-        Err(payload) => {
-            discard(payload);
-            Ok(Says::Fault(Fault::of(Reason::Panic)))
-        }
     }
 }
 
@@ -261,17 +161,5 @@ impl<H, K, C> Debug for Server<H, K, C> {
             .field("ledger", ledger)
             .field("responder", responder)
             .finish_non_exhaustive()
-    }
-}
-
-impl<F> Debug for Once<F> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Once(..)")
-    }
-}
-
-impl<F> Debug for Parts<F> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Parts(..)")
     }
 }

@@ -72,10 +72,12 @@
 //! ```
 
 mod addresses;
+mod control;
 mod ports;
 
 pub use addresses::{Addresses, NoPort, Port};
-pub use ports::{Control, Fixed, NoReply, PortChange, ReplyPorts};
+pub use control::{Control, Fixed, PortChange};
+pub use ports::{NoReply, ReplyPorts};
 
 use crate::contract::{
     Account, Addressed, At, Fault, Flow, Halt, Ledger, Reason, ReturnAddress, Sink, Stage, Tick,
