@@ -2,7 +2,7 @@
 //! of the specification: 3 is request-reply, 14 the correlation of nested requests, 15 the proxy.
 
 use crate::kit::{Choke, Collect, Dice, Script, Terms, allocations, conforms, seeds};
-use ringmain::channel::{mpsc, spsc};
+use ringmain::channel::{mpmc, mpsc, spsc};
 use ringmain::contract::{
     Addressed, Agent, Correlated, End, Fault, Flow, Halt, MessageId, Reason, ReturnAddress, Sink, Source,
     SourceMut, Stage, Tick, Work,
@@ -236,6 +236,28 @@ fn two_clients_and_a_server_on_three_threads() {
     server.join().unwrap();
     let books = served.read();
     assert_eq!((books.input, books.out, books.check()), (2 * count, 2 * count, Ok(())));
+}
+
+/// Two servers share the work and the reply ring: each request is answered once; that the responder is gone is told when
+/// the last of them is.
+#[test]
+fn servers_that_share_a_ring_are_gone_with_the_last_one() {
+    let (tx, one) = mpmc::channel(8, Request::<u64>::default).unwrap();
+    let (replies, rx) = mpsc::channel(8, Reply::default).unwrap();
+    let port = Addresses::new(1..=1).open().unwrap();
+    let mut client = Client::new(Origin::new(1), port, 8, rx, tx).unwrap();
+    let server = |requests: mpmc::Consumer<Request<u64>>, replies| {
+        requests.drive(Server::new(WhenFull::Block, twice, responder([replies]))).limit(2)
+    };
+    let (mut two, mut one) = (server(one.clone(), replies.clone()), server(one, replies));
+    let tickets = [1, 2, 3, 4, 5].map(|n| client.request(NOW, LONG, |slot| *slot = n).unwrap());
+    assert_eq!((one.work(NOW), two.work(NOW)), (Work::Busy(2), Work::Busy(2)));
+    let expected: Vec<_> = (1..=4).map(|n| Told::Reply(2 * n)).collect();
+    assert!(poll(&mut client, NOW).into_iter().eq(tickets.into_iter().zip(expected)));
+    drop(one);
+    assert_eq!((poll(&mut client, NOW), client.pending()), (vec![], 1));
+    drop(two);
+    assert_eq!(poll(&mut client, NOW), [(tickets[4], Told::Fault(RESPONDER_GONE))]);
 }
 
 /// 3.d2: 64 outstanding, answered in reverse: each has its own value.

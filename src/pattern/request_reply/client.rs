@@ -146,6 +146,7 @@ where
     ///
     /// An answer that `on` says [`Again`](crate::contract::Halt::Again) to, or panics on, is not told: it comes first the next time, and its
     /// request stays open. No allocation. Never blocks: at most the ring's capacity of replies, and each request once.
+    /// At [`Tick::MAX`] everything that is open times out: for the end of a program.
     ///
     /// # Errors
     /// What `on` said first; with `Reject` and `Stop` that answer is told. The rest is left for the next call.

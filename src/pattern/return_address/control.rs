@@ -5,7 +5,7 @@ use super::ports::Table;
 use crate::contract::{At, Flow, Sink, SourceMut, Tick};
 use core::fmt::{Debug, Formatter};
 
-/// What is to be done to a [`ReplyPorts`] at run time.
+/// What is to be done to a [`ReplyPorts`](super::ReplyPorts) at run time.
 ///
 /// A sink that is taken out goes back in the slot of the ring that the change came in, and is dropped by whoever fills
 /// that slot next: so replying never frees memory.

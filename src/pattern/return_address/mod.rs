@@ -104,7 +104,7 @@ pub enum IfDead {
 impl IfDead {
     /// Books the request in hand, and says what the stage answers.
     #[cold]
-    pub(super) fn dispose(self, ledger: &mut Ledger) -> Flow {
+    fn dispose(self, ledger: &mut Ledger) -> Flow {
         ledger.took(1);
         match self {
             Self::Drop => ledger.dropped(REPLY_DEAD.reason),
