@@ -721,6 +721,21 @@ fn an_answer_that_cannot_be_taken_comes_again() {
     assert_eq!((asked.read().check(), answered.read().check()), (Ok(()), Ok(())));
 }
 
+/// With `Stop` and `Reject` an answer is told, and the rest waits for the next poll.
+#[test]
+fn an_answer_that_ends_the_poll_is_told() {
+    for halt in [Halt::Stop, Fault::new(1).into()] {
+        let mut rig = rig(3, 4, 4);
+        let [a, b, c] = [1, 2, 3].map(|n| rig.ask(NOW, 10, n).unwrap());
+        rig.say(a.id(), Says::Reply, 1);
+        rig.say(b.id(), Says::Reply, 2);
+        assert_eq!(rig.client.poll(NOW, |_, _| Err(halt)), Err(halt));
+        assert_eq!(rig.poll(NOW), [(b, Told::Reply(2))]);
+        assert_eq!(rig.client.poll(ns(10), |_, _| Err(halt)), Err(halt));
+        assert_eq!((rig.poll(ns(10)), rig.client.pending(), rig.client.cancel(c)), (vec![], 0, false));
+    }
+}
+
 #[test]
 fn a_client_has_between_1_and_65536_open_requests() {
     for (asked, error) in [(0, CapacityError::Zero), (1 << 17, CapacityError::TooLarge { asked: 1 << 17 })] {
