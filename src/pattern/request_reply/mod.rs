@@ -1,4 +1,5 @@
-//! Request-reply: every request that is accepted has exactly one outcome, and an answer reaches nobody but who asked.
+//! Request-reply: every request that is accepted has exactly one outcome, and an answer reaches nobody but who asked
+//! (Hohpe and Woolf, p. 154).
 //!
 //! ```text
 //!              request: 1 an entry, 2 its timer, 3 publish

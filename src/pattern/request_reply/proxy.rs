@@ -9,7 +9,8 @@ use core::mem;
 use core::ops::Deref;
 use core::time::Duration;
 
-/// A stage that asks others in its own name, with its own address, and hands what they answer to who asked it.
+/// A stage that asks others in its own name, with its own address, and hands what they answer to who asked it: the smart
+/// proxy (Hohpe and Woolf, p. 558).
 ///
 /// ```text
 ///  X == request { reply_to: X } ==> Proxy == request { reply_to: Proxy } ==> Z

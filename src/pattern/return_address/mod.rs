@@ -1,4 +1,5 @@
-//! Return address: a request says where its reply goes, and whoever replies knows nothing else of who asked.
+//! Return address: a request says where its reply goes, and whoever replies knows nothing else of who asked (Hohpe and
+//! Woolf, p. 159).
 //!
 //! ```text
 //!  requester A ==> request { reply_to: 1/7 } --+                       +-- port 1, tenant 7 ==> A's reply ring
