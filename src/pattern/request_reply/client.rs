@@ -144,8 +144,8 @@ where
     /// reply that was published before its deadline is told also if nobody polled until long after. Returns how many
     /// answers were told, parts included.
     ///
-    /// An answer that `on` says [`Again`](crate::contract::Halt::Again) to, or panics on, is not told: it comes first the next time, and its
-    /// request stays open. No allocation. Never blocks: at most the ring's capacity of replies, and each request once.
+    /// An answer that `on` says [`Again`](crate::contract::Halt::Again) to, or panics on, is not told: it comes first the
+    /// next time, and its request stays open. No allocation. Never blocks: at most the ring's capacity of replies, and each request once.
     /// At [`Tick::MAX`] everything that is open times out: for the end of a program.
     ///
     /// # Errors

@@ -6,7 +6,8 @@ use core::fmt::{Display, Formatter};
 /// What every open request comes to when whoever could have answered is gone.
 pub const RESPONDER_GONE: Fault = Fault::of(Reason::Shutdown);
 
-/// What [`Client::poll`](super::Client::poll) tells of a request. All but [`Answer::Part`] are its outcome, and the last that is told of it.
+/// What [`Client::poll`](super::Client::poll) tells of a request. All but [`Answer::Part`] are its outcome, and the last
+/// that is told of it.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Answer<'a, A> {
     /// One part of the answer, in its slot; more will come.

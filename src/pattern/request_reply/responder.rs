@@ -7,7 +7,8 @@ use core::fmt::{Debug, Formatter};
 
 /// Writes replies to where their requests came from: a table of ports, and ids for the replies.
 ///
-/// A [`Server`](super::Server) has one. It is also what an agent needs that answers later than it was asked: it keeps the [`Caller`].
+/// A [`Server`](super::Server) has one. It is also what an agent needs that answers later than it was asked: it
+/// keeps the [`Caller`].
 pub struct Responder<K, C = Fixed> {
     origin: Origin,
     ports: ReplyPorts<K, C>,
@@ -23,7 +24,8 @@ impl<A, K: Sink<Event = Reply<A>>, C: Control<K>> Responder<K, C> {
     /// the kind of message that it says. In all other cases than [`NoReply::Halted`] `write` was not called.
     ///
     /// # Errors
-    /// [`NoReply`]: no address, a dead one, a full ring; or what `write` said, or [`Reason::TableFull`](crate::contract::Reason::TableFull) if no id is left.
+    /// [`NoReply`]: no address, a dead one, a full ring; or what `write` said, or
+    /// [`Reason::TableFull`](crate::contract::Reason::TableFull) if no id is left.
     #[inline]
     pub fn answer(
         &mut self,
