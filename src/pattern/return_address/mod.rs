@@ -43,6 +43,10 @@
 //! could get. A *delegate* hands a request on as it is, and whoever gets it answers to the first requester: that is a
 //! [`Forward`](super::Forward), or a [`Translator`](super::Translator) that keeps the header.
 //!
+//! A requester that wants to know what became of each request (an answer, a fault or a timeout, once) takes a
+//! [`Client`](super::Client), and its replier is a [`Server`](super::Server), over the same ports. A proxy, which puts its
+//! own address in and hands the reply on, is a [`Proxy`](super::Proxy).
+//!
 //! Holds: nothing (gate). Costs: a look into the table by index, the comparison of two numbers, and the `fill` of the
 //! sink; no allocation after construction. Wait-free if the sinks are. A ring tells late that its reader is gone (when
 //! its producer has used up the room it knew of), so a reply may still be put into a ring that nobody reads.
