@@ -62,6 +62,8 @@
 //! | catching panics        | [`pattern::Catch`]                             | handlers that may panic, inside of it                                       | a panic costs the event it came with                                                         |
 //! | sequencer              | [`pattern::Sequencer`]                         | several sources, one order                                                  | numbers without a gap; each source's own order                                               |
 //! | correlation identifier | [`pattern::Correlate`], [`pattern::Causal`]    | to know what belongs together                                               | every id once; no handler can forget the cause                                               |
+//! | return address | [`pattern::Replier`], [`pattern::ReplyPorts`] | a reply that goes where the request says | to that port and its tenant, or it is told that nobody is there |
+//! | request-reply | [`pattern::service`], [`pattern::Client`], [`pattern::Server`] | a question, with an answer or a timeout | every request ends exactly once; no answer reaches another request |
 //! | crossing to a ring     | [`pattern::Forward`]                           | the next thread                                                             | nothing is lost; a full ring makes it wait                                                   |
 //!
 //! Each pattern has a page in [`pattern`], with its options, its bounds and a scene.

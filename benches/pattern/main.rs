@@ -14,6 +14,8 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod request_reply;
+mod return_address;
 mod sequencer;
 mod translator;
 
@@ -68,6 +70,8 @@ criterion_group!(
     fanout::benches,
     filter::benches,
     forward::benches,
+    request_reply::benches,
+    return_address::benches,
     sequencer::benches,
     sequencer::threads,
     translator::benches,

@@ -16,6 +16,8 @@
 //! | catching panics      | [`Catch`]                         | -     | waits                             |
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
+//! | request-reply        | [`Client`], [`Server`], [`Proxy`] | hold  | refuses; as [`WhenFull`] says     |
+//! | return address       | [`Replier`], [`ReplyPorts`]       | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
@@ -45,6 +47,8 @@ pub mod dead_letter;
 pub mod fanout;
 pub mod filter;
 pub mod forward;
+pub mod request_reply;
+pub mod return_address;
 pub mod sequencer;
 pub mod translator;
 
@@ -59,6 +63,12 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
+pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
+pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server, WhenFull};
+pub use return_address::{Addresses, NoPort, Port};
+pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
+pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

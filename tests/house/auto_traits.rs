@@ -173,6 +173,17 @@ table! {
     true  false pattern::Forward<spsc::Producer<u64>>,
     false false pattern::Forward<spsc::Producer<Rc<u64>>>,
     true  false pattern::Shed<Cell<u64>>,
+    true  false pattern::ReplyPorts<spsc::Producer<u64>>,
+    false false pattern::ReplyPorts<spsc::Producer<Rc<u64>>>,
+    true  false pattern::RingClient<u64, Cell<u64>>,
+    false false pattern::RingClient<Rc<u64>, u64>,
+}
+
+// An address is a number, whatever replies it is for; and so is a ticket.
+table! {
+    true  true  pattern::Port<Rc<u64>>,
+    true  true  pattern::Addresses<Rc<u64>>,
+    true  true  pattern::Ticket,
 }
 
 // A table is a plain value: it goes where what is in it may go.

@@ -1,7 +1,6 @@
 //! Correlation identifier: ids that are unique, chains that can be followed back, and a handler that cannot forget them.
-//! The numbers of the tests are those of the specification.
-//!
-//! 14.d7 (a message without a context does not compile) is a program in the docs of `pattern::Context`.
+//! The numbers of the tests are those of the specification. Requests inside of requests (14.d3) and stale generations
+//! (14.d4) are in `request_reply.rs`; that nothing is sent without a context (14.d7) is a `compile_fail` test of `Context`.
 
 use crate::kit::{Choke, Collect, Script, conforms};
 use ringmain::channel::spsc;

@@ -11,6 +11,8 @@ mod filter;
 mod forward;
 mod overflow;
 mod recipient_list;
+mod request_reply;
+mod return_address;
 mod sequencer;
 mod splitter;
 mod suite;

@@ -1,0 +1,96 @@
+//! Which answer belongs to which request, and the books of both.
+
+use super::pending::Pending;
+use super::{Answer, Reply, Says, Ticket};
+use crate::contract::{Flow, Halt, Ledger, Reason};
+use crate::table::Handle;
+
+/// What does not depend on the ports.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) pending: Pending,
+    /// The requests.
+    pub(super) asked: Ledger,
+    /// The messages that came in return.
+    pub(super) answers: Ledger,
+}
+
+impl Desk {
+    #[inline]
+    pub(super) fn holds(&mut self) {
+        self.asked.holds(self.pending.len() as u64);
+    }
+    /// Tells `on` of a reply, if its request is open; else books why it is not told.
+    #[inline]
+    pub(super) fn meet<A>(
+        &mut self,
+        reply: &mut Reply<A>,
+        on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow,
+    ) -> Flow<bool> {
+        let Reply { header, says, body } = reply;
+        let (ticket, says) = (Ticket(header.ids.cause), *says);
+        let Some(handle) = self.pending.handle(ticket).filter(|handle| self.pending.is_open(*handle)) else {
+            self.astray(ticket, says);
+            return Ok(false);
+        };
+        let flow = on(
+            ticket,
+            match says {
+                Says::Part => Answer::Part(body),
+                Says::Reply => Answer::Reply(body),
+                Says::End => Answer::End,
+                Says::Fault(fault) => Answer::Fault(fault),
+            },
+        );
+        if flow == Err(Halt::Again) {
+            return Err(Halt::Again);
+        }
+        self.answers.took(1);
+        self.answers.passed(1);
+        match says {
+            Says::Part => return flow.map(|()| true),
+            Says::Reply | Says::End => self.asked.passed(1),
+            Says::Fault(fault) => self.asked.dropped(fault.reason),
+        }
+        self.pending.answer(handle);
+        self.holds();
+        flow.map(|()| true)
+    }
+    /// Books a reply that nobody waits for.
+    fn astray(&mut self, ticket: Ticket, says: Says) {
+        self.answers.took(1);
+        self.answers.dropped(match self.pending.handle(ticket) {
+            None => Reason::InvalidKey,
+            Some(handle) if matches!(says, Says::Part | Says::End) && self.pending.was_answered(handle) => {
+                Reason::Duplicate
+            }
+            Some(_) => Reason::Late,
+        });
+    }
+    /// Tells `on` that an open request will have no reply.
+    pub(super) fn give_up<A>(
+        &mut self,
+        handle: Handle,
+        answer: Answer<'_, A>,
+        reason: Reason,
+        on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow,
+    ) -> Flow {
+        let flow = on(self.pending.ticket(handle), answer);
+        if flow != Err(Halt::Again) {
+            self.pending.close(handle);
+            self.asked.dropped(reason);
+            self.holds();
+        }
+        flow
+    }
+}
+
+impl Drop for Desk {
+    /// Nobody waits for the answers any more.
+    fn drop(&mut self) {
+        for _ in 0..self.pending.len() {
+            self.asked.dropped(Reason::Shutdown);
+        }
+        self.asked.holds(0);
+    }
+}

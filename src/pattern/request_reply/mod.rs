@@ -1,0 +1,93 @@
+//! Request-reply: every request that is accepted has exactly one outcome, and an answer reaches nobody but who asked
+//! (Hohpe and Woolf, p. 154).
+//!
+//! ```text
+//!              request: 1 an entry, 2 its timer, 3 publish
+//!  +--------+ ======================================================> +--------+
+//!  | Client |   id = producer | generation | slot, reply_to, deadline | Server |
+//!  | table, |                                                         | handler|
+//!  | timers | <====================================================== +--------+
+//!  +--------+          own ring: reply { cause = that id }
+//!       |
+//!       +-- poll(now): Reply | Fault | Timeout, once for each request
+//! ```
+//!
+//! | type          | what it is                                                                       |
+//! |---------------|----------------------------------------------------------------------------------|
+//! | [`Client`]    | asks, keeps a bounded table of open requests, tells each one's outcome           |
+//! | [`Server`]    | a stage: a handler that writes the answer where the request says, in one message or in parts |
+//! | [`Responder`] | what a server replies through; for agents that answer later than they were asked |
+//! | [`Proxy`]     | a stage that asks others in its own name, and hands their answer to who asked it |
+//! | [`service`]   | the ends of all, over rings, ready to use                                        |
+//!
+//! The id of a request is its [`Ticket`], and says where its entry is and which tenant of that slot is meant. So a reply
+//! is matched without a hash, and one to an earlier tenant, or to another client, matches nothing: it is counted and
+//! changes nothing. A reply names the request as its cause, which is what [`Context::reply`](super::Context::reply)
+//! writes, too.
+//!
+//! Time comes in: `request` and `poll` are told the time. A poll looks at the replies first and at the timers after that,
+//! so a reply beats its own timeout if it was published before; a timer never fires early, and fires in the first poll at
+//! its deadline or later. The deadline travels with the request, and a server that comes to it after that does not do the
+//! work.
+//!
+//! | bound                     | at the bound                                                                    |
+//! |---------------------------|---------------------------------------------------------------------------------|
+//! | open requests of a client | [`Unasked::PendingFull`], nothing is published                                  |
+//! | request ring              | [`Unasked::RingFull`], the entry and its timer are undone                       |
+//! | reply ring                | [`WhenFull`], said for each server                                              |
+//! | nested requests           | [`MAX_DEPTH`], then [`Unasked::TooDeep`]                                        |
+//! | tenants of a slot         | 2^32 - 1, the slot that was free longest first; see [`Slab`](crate::table::Slab) |
+//!
+//! What is not there: services that ask one another in a circle are not found when the program is built; the depth of
+//! nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each client is
+//! polled; a server with [`WhenFull::Block`] stands still while a client of it is not.
+//!
+//! Holds: the client holds an entry of 24 bytes and a timer for each open request, never a message; the server holds
+//! nothing (gate). No allocation after construction, no shared memory but the rings and the books, no clock, no thread.
+//! A client whose reply ring has ended (everybody who had a producer of it is gone) tells so for all open requests at
+//! once; where several servers share that ring, only when the last of them is gone.
+//!
+//! ```
+//! use ringmain::contract::{Agent, Flow, Source, Tick};
+//! use ringmain::pattern::{Answer, Origins, Request, Responder, Server, WhenFull, service};
+//! use std::time::Duration;
+//!
+//! let mut origins = Origins::new(1..=9);
+//! let ([mut client], requests, ports) = service([origins.open()?], 64)?;
+//! let square = |request: &Request<u64>, answer: &mut u64| -> Flow {
+//!     *answer = request.body * request.body;
+//!     Ok(())
+//! };
+//! let responder = Responder::new(origins.open()?, ports);
+//! let mut server = requests.drive(Server::new(WhenFull::Block, square, responder));
+//!
+//! let now = Tick::ZERO;
+//! let ticket = client.request(now, Duration::from_micros(50), |n| *n = 12)?;
+//! let _ = server.work(now);
+//! let told = client.poll(now, |whose, answer| {
+//!     assert_eq!((whose, answer), (ticket, Answer::Reply(&mut 144)));
+//!     Ok(())
+//! });
+//! assert_eq!(told, Ok(1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod desk;
+mod handler;
+mod message;
+mod outcome;
+mod pending;
+mod proxy;
+mod responder;
+mod server;
+mod service;
+
+pub use client::Client;
+pub use handler::{Handler, Once, Parts};
+pub use message::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
+pub use outcome::{Answer, RESPONDER_GONE, Unasked};
+pub use proxy::Proxy;
+pub use responder::Responder;
+pub use server::{Server, WhenFull};
+pub use service::{RingClient, service};

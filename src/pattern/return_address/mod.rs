@@ -1,0 +1,246 @@
+//! Return address: a request says where its reply goes, and whoever replies knows nothing else of who asked (Hohpe and
+//! Woolf, p. 159).
+//!
+//! ```text
+//!  requester A ==> request { reply_to: 1/7 } --+                       +-- port 1, tenant 7 ==> A's reply ring
+//!                                              +--> Replier(handler) --+
+//!  requester B ==> request { reply_to: 2/3 } --+      ReplyPorts       +-- port 2, tenant 3 ==> B's reply ring
+//! ```
+//!
+//! An address is the number of a port and the number of its tenant: four bytes in the header, no capability but to be
+//! pushed to. [`Addresses`] gives them out; [`ReplyPorts`] is the table that each replier has, with a sink behind each
+//! port. All sinks of a table carry one type of reply, so an answer of another type does not compile:
+//! ```compile_fail,E0308
+//! # use ringmain::{channel::spsc, pattern::{Addresses, ReplyPorts}};
+//! let mut addresses = Addresses::<u64>::new(1..=4);
+//! let (replies, _inbox) = spsc::channel(8, u64::default)?;
+//! let port = addresses.open()?;
+//! let mut ports = ReplyPorts::new(1..=4);
+//! ports.open(port, replies);
+//! let _ = ports.reply(port.address(), |slot: &mut u64| { *slot = "42"; Ok(()) }); // expected `u64`, found `&str`
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! and neither does the address of one type with the ring of another:
+//! ```compile_fail,E0308
+//! # use ringmain::{channel::spsc, pattern::{Addresses, ReplyPorts}};
+//! let mut addresses = Addresses::<String>::new(1..=4);
+//! let (replies, _inbox) = spsc::channel(8, u64::default)?;
+//! let mut ports = ReplyPorts::new(1..=4);
+//! ports.open(addresses.open()?, replies); // expected `Port<u64>`, found `Port<String>`
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! Tables of different types take different port numbers, as tables of different [`Addresses`] do: then an address that
+//! strays into the wrong table is a dead one there.
+//!
+//! | the address                                   | is answered by [`ReplyPorts::reply`]  | [`Replier`]                          |
+//! |-----------------------------------------------|---------------------------------------|--------------------------------------|
+//! | of an open port                               | what the closure says, in its slot    | `out`                                |
+//! | of a port whose ring is full                  | [`NoReply::Full`]                     | `Again`                              |
+//! | closed, of an earlier tenant, foreign; or the reader is gone | [`NoReply::Dead`]      | `ReplyDead`, dropped or rejected: [`IfDead`] |
+//! | none (port 0)                                 | [`NoReply::NoReturnAddress`]          | rejected, [`NO_RETURN_ADDRESS`]      |
+//!
+//! A handler is asked only when there is a slot for its reply, so it meets each request once, and none whose reply nobody
+//! could get. A *delegate* hands a request on as it is, and whoever gets it answers to the first requester: that is a
+//! [`Forward`](super::Forward), or a [`Translator`](super::Translator) that keeps the header.
+//!
+//! A requester that wants to know what became of each request (an answer, a fault or a timeout, once) takes a
+//! [`Client`](super::Client), and its replier is a [`Server`](super::Server), over the same ports. A proxy, which puts its
+//! own address in and hands the reply on, is a [`Proxy`](super::Proxy).
+//!
+//! Holds: nothing (gate). Costs: a look into the table by index, the comparison of two numbers, and the `fill` of the
+//! sink; no allocation after construction. Wait-free if the sinks are. A ring tells late that its reader is gone (when
+//! its producer has used up the room it knew of), so a reply may still be put into a ring that nobody reads.
+//!
+//! ```
+//! use ringmain::channel::spsc;
+//! use ringmain::contract::{Addressed, Agent, Flow, Message, Sink, Source, SourceMut, Tick};
+//! use ringmain::pattern::{Addresses, IfDead, Replier, ReplyPorts};
+//!
+//! let (mut requests, to_square) = spsc::channel(8, Message::<u64>::default)?;
+//! let (replies, mut inbox) = spsc::channel(8, u64::default)?;
+//! let port = Addresses::new(1..=1).open()?;
+//! let mut ports = ReplyPorts::new(1..=1);
+//! ports.open(port, replies);
+//! let square = |request: &Message<u64>, reply: &mut u64| -> Flow {
+//!     *reply = request.body * request.body;
+//!     Ok(())
+//! };
+//! let mut squares = to_square.drive(Replier::new(IfDead::Drop, square, ports));
+//!
+//! requests.offer(|request| {
+//!     request.set_reply_to(port.address());
+//!     request.body = 12;
+//! })?;
+//! let _ = squares.work(Tick::ZERO);
+//! assert_eq!(inbox.pop(), Ok(144));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod addresses;
+mod control;
+mod ports;
+
+pub use addresses::{Addresses, NoPort, Port};
+pub use control::{Control, Fixed, PortChange};
+pub use ports::{NoReply, ReplyPorts};
+
+use crate::contract::{
+    Account, Addressed, At, Fault, Flow, Halt, Ledger, Reason, ReturnAddress, Sink, Stage, Tick,
+};
+use crate::{ring::Sequence, sync::Arc};
+use core::fmt::{Debug, Formatter};
+use core::ops::Deref;
+
+/// What a request without a return address is rejected with.
+pub const NO_RETURN_ADDRESS: Fault = Fault::of(Reason::NoRoute);
+
+/// What a request whose return address is dead is rejected with, if not dropped.
+pub const REPLY_DEAD: Fault = Fault::of(Reason::ReplyDead);
+
+/// What happens to a request whose return address is dead. There is no default: it is always said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IfDead {
+    /// It is dropped, and counted under [`Reason::ReplyDead`].
+    Drop,
+    /// It is rejected with [`REPLY_DEAD`], for the dead letter channel.
+    Reject,
+}
+
+impl IfDead {
+    /// Books the request in hand, and says what the stage answers.
+    #[cold]
+    fn dispose(self, ledger: &mut Ledger) -> Flow {
+        ledger.took(1);
+        match self {
+            Self::Drop => ledger.dropped(REPLY_DEAD.reason),
+            Self::Reject => ledger.dead_lettered(REPLY_DEAD.reason),
+        }
+        if self == Self::Drop { Ok(()) } else { Err(REPLY_DEAD.into()) }
+    }
+}
+
+/// Has each request answered by a handler, in the slot of the reply ring that the request says.
+pub struct Replier<T, F, K: Sink, C = Fixed> {
+    if_dead: IfDead,
+    handler: F,
+    ports: ReplyPorts<K, C>,
+    faults: Option<Faults<T, K::Event>>,
+    /// The request in hand, whose handler failed, if the port for the fault was full.
+    failed: Option<(Sequence, Fault)>,
+    ledger: Ledger,
+}
+
+/// Where faults go, and how one is written.
+struct Faults<T, R> {
+    to: fn(&T) -> ReturnAddress,
+    write: fn(&T, Fault, &mut R),
+}
+
+impl<T: Addressed, F, K: Sink, C: Control<K>> Replier<T, F, K, C> {
+    /// Calls `handler` with each request and the slot for its reply, which holds what an earlier reply left in it.
+    ///
+    /// What the handler rejects is published nowhere and passes on, unless [`faults_to`](Self::faults_to) says
+    /// otherwise. Allocates the [`Account`].
+    #[must_use]
+    pub fn new(if_dead: IfDead, handler: F, ports: ReplyPorts<K, C>) -> Self
+    where
+        F: FnMut(&T, &mut K::Event) -> Flow,
+    {
+        Self { if_dead, handler, ports, faults: None, failed: None, ledger: Ledger::new() }
+    }
+    /// Answers a request that the handler rejects, too: `write` puts the fault into a reply, which goes to the address
+    /// that `to` finds in the request, or where the reply would have gone if that is none. Give [`Addressed::reply_to`]
+    /// for those that have only one.
+    #[must_use]
+    pub fn faults_to(mut self, to: fn(&T) -> ReturnAddress, write: fn(&T, Fault, &mut K::Event)) -> Self {
+        self.faults = Some(Faults { to, write });
+        self
+    }
+}
+
+impl<T, F, K: Sink, C> Replier<T, F, K, C> {
+    /// This stage's books: a request is `out` when a reply to it, or a fault, was taken by a port.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+    /// The table, to open and close ports where no other thread does.
+    #[must_use]
+    pub fn ports_mut(&mut self) -> &mut ReplyPorts<K, C> {
+        &mut self.ports
+    }
+}
+
+impl<T: Addressed, F, K: Sink, C: Control<K>> Replier<T, F, K, C> {
+    /// Books what an attempt to reply came to.
+    #[inline]
+    fn book(&mut self, replied: Result<(), NoReply>) -> Flow {
+        let flow = match replied {
+            Ok(()) => Ok(()),
+            Err(NoReply::Full) => Err(Halt::Again),
+            Err(NoReply::Halted(halt)) => Err(halt),
+            Err(NoReply::NoReturnAddress) => Err(NO_RETURN_ADDRESS.into()),
+            Err(NoReply::Dead) => return self.if_dead.dispose(&mut self.ledger),
+        };
+        self.ledger.delivered(flow)
+    }
+
+    /// Tells the one who asked, or whom he said, that the handler failed; passes the fault on if nobody is to be told.
+    #[cold]
+    fn fail(&mut self, request: &T, fault: Fault, at: At) -> Flow {
+        let Some(Faults { to, write }) = &self.faults else {
+            return self.book(Err(NoReply::Halted(fault.into())));
+        };
+        let said = to(request);
+        let address = if said == ReturnAddress::default() { request.reply_to() } else { said };
+        let told = self.ports.reply(address, |slot| {
+            write(request, fault, slot);
+            Ok(())
+        });
+        if told == Err(NoReply::Full) {
+            self.failed = Some((at.seq, fault));
+        }
+        self.book(told)
+    }
+}
+
+impl<In, T, F, K, C> Stage<In> for Replier<T, F, K, C>
+where
+    In: Deref<Target = T>,
+    T: Addressed,
+    F: FnMut(&T, &mut K::Event) -> Flow,
+    K: Sink,
+    C: Control<K>,
+{
+    #[inline]
+    fn on_event(&mut self, request: In, at: At) -> Flow {
+        // By position, as a stage outside may give a request up after `Again`.
+        if let Some((seq, fault)) = self.failed.take()
+            && seq == at.seq
+        {
+            return self.fail(&request, fault, at);
+        }
+        let Self { handler, ports, .. } = self;
+        match ports.reply(request.reply_to(), |slot| handler(&request, slot)) {
+            Err(NoReply::Halted(Halt::Reject(fault))) => self.fail(&request, fault, at),
+            replied => self.book(replied),
+        }
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        self.ports.on_batch_end(now);
+        self.ledger.publish();
+        Ok(())
+    }
+}
+
+impl<T, F, K: Sink, C> Debug for Replier<T, F, K, C> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        let Self { if_dead, ports, failed, ledger, .. } = self;
+        f.debug_struct("Replier")
+            .field("if_dead", if_dead)
+            .field("ports", ports)
+            .field("failed", failed)
+            .field("ledger", ledger)
+            .finish_non_exhaustive()
+    }
+}
