@@ -44,6 +44,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod point_to_point;
 mod sequencer;
 mod translator;
 
@@ -58,6 +59,7 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 
