@@ -59,7 +59,10 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use point_to_point::{Ack, Dispatch, Job, Worker};
+pub use point_to_point::{AtMostOnce, Loss, Redeliver};
 pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
+pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 
