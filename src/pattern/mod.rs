@@ -44,7 +44,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
-mod point_to_point;
+pub mod point_to_point;
 mod sequencer;
 mod translator;
 
