@@ -135,14 +135,24 @@ const TELLS: Terms = Terms { reject_passes: false, ..Terms::STRICT };
 fn jobs() -> impl Iterator<Item = Job<u64>> {
     (1..=100).map(|event| Job { event, ..Job::default() })
 }
-conforms!(worker, jobs(), |kit| {
-    let next = kit.leaf::<u64>();
-    Worker::new(kit.sink::<Ack>(), next)
-}, TELLS);
-conforms!(mut worker_over_lent_jobs, jobs(), |kit| {
-    let next = kit.leaf::<u64>();
-    Worker::new(kit.sink::<Ack>(), next)
-}, TELLS);
+conforms!(
+    worker,
+    jobs(),
+    |kit| {
+        let next = kit.leaf::<u64>();
+        Worker::new(kit.sink::<Ack>(), next)
+    },
+    TELLS
+);
+conforms!(
+    mut worker_over_lent_jobs,
+    jobs(),
+    |kit| {
+        let next = kit.leaf::<u64>();
+        Worker::new(kit.sink::<Ack>(), next)
+    },
+    TELLS
+);
 
 /// A million events; fewer where that takes long.
 const MANY: u64 = match () {
@@ -259,7 +269,8 @@ fn point_to_point_2_a_key_has_one_consumer_and_its_order() {
         assert_eq!(seen.iter().map(Vec::len).sum::<usize>() as u64, KEYS * EACH);
         for k in 0..KEYS {
             let of_key = |seen: &Vec<u64>| seen.iter().copied().filter(|event| key(event) == k).collect();
-            let of_key: Vec<Vec<u64>> = seen.iter().map(of_key).filter(|seen: &Vec<_>| !seen.is_empty()).collect();
+            let of_key: Vec<Vec<u64>> =
+                seen.iter().map(of_key).filter(|seen: &Vec<_>| !seen.is_empty()).collect();
             assert_eq!(of_key.len(), 1, "key {k} has one consumer");
             assert!(of_key[0].windows(2).all(|two| two[0] < two[1]), "key {k} is in order");
         }
