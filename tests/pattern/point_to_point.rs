@@ -59,38 +59,85 @@ fn posts<T: Default, const N: usize>(jobs: usize, in_flight: usize) -> ([Post<T>
     (posts, places)
 }
 
-/// A sink of jobs and the acknowledgements of a worker that does each job at once. Its end is the sink's.
-struct Done<K>(K, Rc<RefCell<(VecDeque<Ack>, bool)>>);
-struct Acks(Rc<RefCell<(VecDeque<Ack>, bool)>>);
+/// A ring of one thread that is exact at any moment: full at `capacity`, and closed as soon as it is said.
+struct Wire<T>(Rc<RefCell<Line<T>>>);
 
-fn at_once<K>(sink: K) -> (Done<K>, Acks) {
-    let acks = Rc::new(RefCell::new((VecDeque::with_capacity(128), false)));
-    (Done(sink, acks.clone()), Acks(acks))
+struct Line<T> {
+    events: VecDeque<T>,
+    capacity: usize,
+    closed: bool,
 }
 
-impl<T, K: Sink<Event = Job<T>>> Sink for Done<K> {
-    type Event = Job<T>;
-    fn fill<R>(&mut self, fill: impl FnOnce(&mut Job<T>) -> Flow<R>) -> Flow<R> {
-        let Self(sink, acks) = self;
-        let filled = sink.fill(|job| {
-            let filled = fill(job)?;
-            acks.borrow_mut().0.push_back(Ack { handle: job.handle, fault: None });
-            Ok(filled)
-        });
-        acks.borrow_mut().1 |= filled.as_ref().err() == Some(&Halt::Stop);
-        filled
+impl<T> Wire<T> {
+    fn new(capacity: usize) -> Self {
+        let events = VecDeque::with_capacity(capacity);
+        Self(Rc::new(RefCell::new(Line { events, capacity, closed: false })))
+    }
+    fn close(&self) {
+        self.0.borrow_mut().closed = true;
+    }
+    fn pop(&self) -> Option<T> {
+        self.0.borrow_mut().events.pop_front()
     }
 }
 
-impl Source for Acks {
-    type Event = Ack;
-    fn drain<S: for<'e> Stage<&'e Ack>>(&mut self, now: Tick, _: usize, stage: &mut S) -> Drained {
-        let (mut acks, mut count) = (self.0.borrow_mut(), 0);
-        while let Some(ack) = acks.0.pop_front() {
-            stage.on_event(&ack, At { seq: Sequence::ZERO, now }).unwrap();
+impl<T> Clone for Wire<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Default> Sink for Wire<T> {
+    type Event = T;
+    fn fill<R>(&mut self, fill: impl FnOnce(&mut T) -> Flow<R>) -> Flow<R> {
+        let mut line = self.0.borrow_mut();
+        if line.closed {
+            return Err(Halt::Stop);
+        }
+        if line.events.len() == line.capacity {
+            return Err(Halt::Again);
+        }
+        let mut event = T::default();
+        let filled = fill(&mut event)?;
+        line.events.push_back(event);
+        Ok(filled)
+    }
+}
+
+impl<T> Source for Wire<T> {
+    type Event = T;
+    fn drain<S: for<'e> Stage<&'e T>>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained {
+        let mut count = 0;
+        while count < limit
+            && let Some(event) = self.pop()
+        {
+            stage.on_event(&event, At { seq: Sequence::ZERO, now }).unwrap();
             count += 1;
         }
-        Drained { count, end: acks.1.then_some(End::Closed) }
+        let over = self.0.borrow().closed && self.0.borrow().events.is_empty();
+        Drained { count, end: over.then_some(End::Closed) }
+    }
+}
+
+/// A sink of jobs whose worker does each at once, and goes when the sink is closed.
+struct AtOnce<K> {
+    sink: K,
+    acks: Wire<Ack>,
+}
+
+impl<T, K: Sink<Event = Job<T>>> Sink for AtOnce<K> {
+    type Event = Job<T>;
+    fn fill<R>(&mut self, fill: impl FnOnce(&mut Job<T>) -> Flow<R>) -> Flow<R> {
+        let Self { sink, acks } = self;
+        let filled = sink.fill(|job| {
+            let filled = fill(job)?;
+            acks.push(Ack { handle: job.handle, fault: None }).unwrap();
+            Ok(filled)
+        });
+        if filled.as_ref().err() == Some(&Halt::Stop) {
+            acks.close();
+        }
+        filled
     }
 }
 
@@ -98,8 +145,9 @@ fn dispatch_to_one<C: Choice<u64, 1>, L: Loss<u64>>(
     kit: &mut Kit,
     choice: C,
     loss: L,
-) -> Dispatch<u64, C, L, impl Sink<Event = Job<u64>> + use<C, L>, Acks, 1> {
-    Dispatch::new(choice, loss, 16, [at_once(kit.sink())]).unwrap()
+) -> Dispatch<u64, C, L, impl Sink<Event = Job<u64>> + use<C, L>, Wire<Ack>, 1> {
+    let acks = Wire::new(128);
+    Dispatch::new(choice, loss, 16, [(AtOnce { sink: kit.sink(), acks: acks.clone() }, acks)]).unwrap()
 }
 
 conforms!(by_seq, 1..=100u64, |kit| {
