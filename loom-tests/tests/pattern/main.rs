@@ -5,5 +5,6 @@ mod common;
 mod content_router;
 mod fanout;
 mod forward;
+mod point_to_point;
 mod sequencer;
 mod translator;

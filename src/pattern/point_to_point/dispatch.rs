@@ -138,8 +138,11 @@ where
                         Ok(())
                     });
                     match given {
-                        Ok(worker) => held.sent(Ok(worker), now),
-                        Err(Halt::Reject(fault)) => held.sent(Err(fault), now),
+                        Ok(worker) => held.sent(worker),
+                        Err(Halt::Reject(fault)) => {
+                            held.not_sent(fault, now);
+                            return Err(Halt::Again);
+                        }
                         Err(halt) => return Err(halt),
                     }
                     continue;

@@ -122,17 +122,19 @@ impl<T> Held<T> {
         let stranded = &mut waiting.make_contiguous()[before..];
         stranded.sort_unstable_by_key(|handle| slab.get(*handle).map(|entry| entry.number));
     }
-    /// The first of those that wait is with `worker` now, or was rejected on the way to it.
-    pub(super) fn sent(&mut self, delivered: Result<usize, Fault>, now: Tick) {
+    /// The first of those that wait is with `worker` now.
+    pub(super) fn sent(&mut self, worker: usize) {
+        let Some(entry) = self.waiting.pop_front().and_then(|handle| self.slab.get_mut(handle)) else {
+            return;
+        };
+        entry.case.attempts += 1;
+        entry.worker = Some(worker);
+    }
+    /// The first of those that wait was rejected on the way to a worker: it still waits, with an attempt more behind it.
+    pub(super) fn not_sent(&mut self, fault: Fault, now: Tick) {
         let Some(entry) = self.waiting.front().and_then(|handle| self.slab.get_mut(*handle)) else { return };
         entry.case.attempts += 1;
-        match delivered {
-            Ok(worker) => {
-                entry.worker = Some(worker);
-                self.waiting.pop_front();
-            }
-            Err(fault) => entry.fail(fault, now),
-        }
+        entry.fail(fault, now);
     }
     /// The first of those that wait is held no more.
     pub(super) fn give_up(&mut self) {

@@ -4,7 +4,7 @@ use super::{NOW, Place, posts};
 use crate::kit::{Collect, Script, allocations, panic_on_purpose, panics, rejected, turn};
 use ringmain::channel::spsc;
 use ringmain::contract::{
-    Account, Agent, At, Balance, Fault, Flow, Halt, Reason, Sink, Source, Stage, Work, each,
+    Account, Agent, At, Balance, Fault, Flow, Halt, Reason, Sink, Source, Stage, Tick, Work, each,
 };
 use ringmain::pattern::point_to_point::{
     Ack, AtMostOnce, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Redeliver, Worker,
@@ -463,21 +463,51 @@ fn a_worker_that_stops_has_done_its_last_job() {
     assert_eq!(end(&mut dispatch), Ok(()));
 }
 
-/// What a sink rejects was not delivered: the dispatcher says so, and holds nothing.
+/// What a ring rejects was not delivered. A new event is rejected by the dispatcher, too, which holds nothing then; one
+/// that is held has an attempt less, one in each turn.
 #[test]
 fn what_a_ring_rejects_is_rejected() {
-    struct Rejects;
-    impl Sink for Rejects {
-        type Event = Job<u64>;
-        fn fill<R>(&mut self, _: impl FnOnce(&mut Job<u64>) -> Flow<R>) -> Flow<R> {
-            Err(Fault::new(6).into())
+    struct Rejects<K> {
+        after: usize,
+        ring: K,
+    }
+    impl<K: Sink> Sink for Rejects<K> {
+        type Event = K::Event;
+        fn fill<R>(&mut self, fill: impl FnOnce(&mut K::Event) -> Flow<R>) -> Flow<R> {
+            self.after = self.after.checked_sub(1).ok_or(Fault::new(6))?;
+            self.ring.fill(fill)
         }
     }
-    let (_acks, from_worker) = spsc::channel(4, Ack::default).unwrap();
-    let mut dispatch = Dispatch::new(InTurn::new(), AtMostOnce, 8, [(Rejects, from_worker)]).unwrap();
+    let (posts, places) = posts::<u64, 1>(4, 4);
+    let posts = posts.map(|(ring, acks)| (Rejects { after: 1, ring }, acks));
+    let (loss, mut letters) = redeliver(3, 4);
+    let mut dispatch = Dispatch::new(InTurn::new(), loss, 8, posts).unwrap();
     let books = dispatch.account();
+    assert_eq!(give(&mut dispatch, [0]), 1);
     assert_eq!(rejected(turn(&mut Script::new([1u64]), &mut dispatch, NOW)), Some(Fault::new(6)));
-    assert_eq!(balanced(&books).dead_lettered[Reason::NonRetryable], 1);
+    assert_eq!((balanced(&books).dead_lettered[Reason::NonRetryable], balanced(&books).held), (1, 1));
+    let mut hands = Hand::hire(places);
+    hands[0].work(1, |_| Some(Fault::of(Reason::Expired)));
+    assert_eq!((end(&mut dispatch), end(&mut dispatch)), (Err(Halt::Again), Ok(())));
+    assert_eq!(read(&mut letters), [(0, Fault::new(6), 2)]);
+}
+
+/// A letter tells when the first attempt failed, and when the last one did.
+#[test]
+fn a_letter_says_when() {
+    let (posts, places) = posts::<u64, 1>(4, 4);
+    let (loss, mut letters) = redeliver(3, 4);
+    let mut dispatch = Dispatch::new(InTurn::new(), loss, 4, posts).unwrap();
+    assert_eq!(give(&mut dispatch, [0]), 1);
+    let mut hands = Hand::hire(places);
+    for nanos in [5, 7, 9] {
+        hands[0].work(1, |_| Some(Fault::of(Reason::Expired)));
+        let _ = Stage::<&u64>::on_batch_end(&mut dispatch, Tick::from_nanos(nanos));
+    }
+    let mut times = None;
+    let _ =
+        letters.drain(NOW, 9, &mut each(|letter: &Letter<u64>| times = Some((letter.first, letter.last))));
+    assert_eq!(times, Some((Tick::from_nanos(5), Tick::from_nanos(9))));
 }
 
 /// A copy that panics leaves nothing behind, here or in a ring.

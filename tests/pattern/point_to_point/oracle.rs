@@ -218,7 +218,7 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
         lettered: PerReason::default(),
     };
     let mut next = 0;
-    for step in 0..40 {
+    for step in 0..32 {
         let worker = dice.below(N as u64) as usize;
         match dice.below(16) {
             0..6 => {
