@@ -14,6 +14,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod point_to_point;
 mod sequencer;
 mod translator;
 
@@ -68,6 +69,7 @@ criterion_group!(
     fanout::benches,
     filter::benches,
     forward::benches,
+    point_to_point::benches,
     sequencer::benches,
     sequencer::threads,
     translator::benches,

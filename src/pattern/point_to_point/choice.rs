@@ -52,6 +52,16 @@ impl<const N: usize> Standing<N> {
     pub const fn is_over(&self) -> bool {
         self.here == 0
     }
+    /// The first worker that is there, in turn from `from`, which is below `N`.
+    #[inline]
+    const fn next_here(&self, from: usize) -> Option<usize> {
+        first_from(self.here, from)
+    }
+    /// The first worker that is free, in turn from `from`, which is below `N`.
+    #[inline]
+    const fn next_free(&self, from: usize) -> Option<usize> {
+        first_from(self.here & !self.full, from)
+    }
     /// A new round: nobody has refused the event.
     #[inline]
     pub(super) const fn ask_all(&mut self) {
@@ -75,6 +85,16 @@ impl<const N: usize> Standing<N> {
     }
 }
 
+/// The number of the first bit of `mask`, in turn from `from`.
+#[inline]
+const fn first_from(mask: u64, from: usize) -> Option<usize> {
+    let ahead = mask >> from << from;
+    match if ahead != 0 { ahead } else { mask } {
+        0 => None,
+        bits => Some(bits.trailing_zeros() as usize),
+    }
+}
+
 /// Round robin: the next one that is free, in turn.
 #[derive(Clone, Default, Debug)]
 pub struct InTurn {
@@ -92,7 +112,7 @@ impl InTurn {
 impl<T: ?Sized, const N: usize> Choice<T, N> for InTurn {
     #[inline]
     fn choose(&mut self, _: &T, workers: &Standing<N>) -> Option<usize> {
-        let worker = (self.next..N).chain(0..self.next).find(|worker| workers.is_free(*worker))?;
+        let worker = workers.next_free(self.next)?;
         self.next = if worker + 1 < N { worker + 1 } else { 0 };
         Some(worker)
     }
@@ -115,8 +135,7 @@ impl<T: ?Sized, const N: usize> Choice<T, N> for LeastLoaded {
 impl<T: ?Sized, F: Fn(&T) -> u64, const N: usize> Choice<T, N> for KeyHash<F, N> {
     #[inline]
     fn choose(&mut self, event: &T, workers: &Standing<N>) -> Option<usize> {
-        let owner = self.owner(event);
-        let heir = (owner..N).chain(0..owner).find(|worker| workers.is_here(*worker))?;
+        let heir = workers.next_here(self.owner(event))?;
         workers.is_free(heir).then_some(heir)
     }
 }

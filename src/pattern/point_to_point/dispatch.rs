@@ -121,7 +121,6 @@ where
                 held.strand(worker, now);
             }
         }
-        ledger.holds(held.len() as u64);
     }
 
     /// Settles those that wait, as far as there is room for them.
@@ -151,7 +150,6 @@ where
                 Fate::Dropped(reason) => ledger.dropped(reason),
             }
             held.give_up();
-            ledger.holds(held.len() as u64);
         }
         Ok(())
     }
@@ -215,7 +213,6 @@ where
         match given {
             Ok(_) => {
                 ledger.took(1);
-                ledger.holds(held.len() as u64);
                 Ok(())
             }
             Err(halt) => ledger.delivered(Err(halt)),
@@ -225,6 +222,7 @@ where
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         self.hear(now);
         let settled = self.settle(now);
+        self.ledger.holds(self.held.len() as u64);
         self.ledger.publish();
         settled?;
         match (self.held.len(), self.standing.is_over()) {

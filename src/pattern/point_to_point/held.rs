@@ -13,28 +13,30 @@ pub(super) struct Held<T> {
     slab: Slab<Entry>,
     /// Numbered by the handles' indices. What a slot holds stays until the next event is copied into it.
     events: Box<[T]>,
+    /// Numbered likewise: why and when the last delivery failed, of those with a second one.
+    failures: Box<[Failure]>,
     /// Those that no worker has, first come, first served. It has room for all.
     waiting: VecDeque<Handle>,
-    /// Events accepted so far: those of a worker that is gone wait in this order.
-    accepted: u64,
+    /// Of the newest event.
+    newest: Sequence,
 }
 
+/// All that is written for an event that is done at once.
 #[derive(Debug)]
 struct Entry {
-    worker: Option<usize>,
-    number: u64,
-    case: Case,
+    seq: Sequence,
+    attempts: u32,
+    /// [`NOBODY`] while it waits.
+    worker: u32,
 }
 
-impl Entry {
-    fn fail(&mut self, fault: Fault, now: Tick) {
-        if self.case.first == Tick::MAX {
-            self.case.first = now;
-        }
-        self.case.last = now;
-        self.case.fault = fault;
-        self.worker = None;
-    }
+const NOBODY: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Failure {
+    fault: Fault,
+    first: Tick,
+    last: Tick,
 }
 
 /// Takes an entry back whose event could not be copied.
@@ -54,27 +56,34 @@ impl<T> Held<T> {
     where
         T: Default,
     {
+        let slab = Slab::new(capacity)?;
+        let none = Failure { fault: Fault::of(Reason::Closed), first: Tick::ZERO, last: Tick::ZERO };
         Ok(Self {
-            slab: Slab::new(capacity)?,
+            slab,
             events: core::iter::repeat_with(T::default).take(capacity).collect(),
+            failures: core::iter::repeat_n(none, capacity).collect(),
             waiting: VecDeque::with_capacity(capacity),
-            accepted: 0,
+            newest: Sequence::ZERO,
         })
     }
+    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.slab.len()
     }
+    #[inline]
     pub(super) const fn is_full(&self) -> bool {
         self.slab.is_full()
     }
+    #[inline]
     pub(super) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
     /// The first of those that wait, and what is known of it.
     pub(super) fn first_waiting(&self) -> Option<(Handle, &T, Case)> {
         let handle = *self.waiting.front()?;
-        let entry = self.slab.get(handle)?;
-        Some((handle, &self.events[handle.index()], entry.case))
+        let Entry { seq, attempts, .. } = *self.slab.get(handle)?;
+        let Failure { fault, first, last } = self.failures[handle.index()];
+        Some((handle, &self.events[handle.index()], Case { seq, attempts, fault, first, last }))
     }
     /// Keeps a copy of `event`, which `worker` gets.
     ///
@@ -85,56 +94,69 @@ impl<T> Held<T> {
     where
         T: Clone,
     {
-        let fault = Fault::of(Reason::Closed);
-        let case = Case { seq, attempts: 1, fault, first: Tick::MAX, last: Tick::MAX };
-        let entry = Entry { worker: Some(worker), number: self.accepted, case };
+        let entry = Entry { seq, attempts: 1, worker: worker as u32 };
         let handle = self.slab.insert(entry).map_err(|_| Halt::Again)?;
         let undo = RemoveOnUnwind { slab: &mut self.slab, handle };
         self.events[handle.index()].clone_from(event);
         core::mem::forget(undo);
-        self.accepted += 1;
+        self.newest = seq;
         Ok(handle)
     }
     /// `worker` has answered: whether that was a job of its own, and if so, whether it is done.
     #[inline]
     pub(super) fn answered(&mut self, ack: &Ack, worker: usize, now: Tick) -> Option<bool> {
-        let entry = self.slab.get_mut(ack.handle).filter(|entry| entry.worker == Some(worker))?;
+        self.slab.get(ack.handle).filter(|entry| entry.worker == worker as u32)?;
         match ack.fault {
             None => {
                 self.slab.remove(ack.handle);
             }
             Some(fault) => {
-                entry.fail(fault, now);
+                self.fail(ack.handle, fault, now);
                 self.waiting.push_back(ack.handle);
             }
         }
         Some(ack.fault.is_none())
     }
-    /// `worker` is gone: what it had waits for another.
+    /// `worker` is gone: what it had waits for another, in the order in which it came.
     #[cold]
     pub(super) fn strand(&mut self, worker: usize, now: Tick) {
-        let Self { slab, waiting, .. } = self;
-        let before = waiting.len();
-        for (handle, entry) in slab.iter_mut().filter(|(_, entry)| entry.worker == Some(worker)) {
-            entry.fail(Fault::of(Reason::Closed), now);
-            waiting.push_back(handle);
+        let before = self.waiting.len();
+        for index in 0..self.slab.capacity() {
+            let Some(handle) = self.slab.handle_at(index) else { continue };
+            if self.slab.get(handle).is_some_and(|entry| entry.worker == worker as u32) {
+                self.fail(handle, Fault::of(Reason::Closed), now);
+                self.waiting.push_back(handle);
+            }
         }
-        let stranded = &mut waiting.make_contiguous()[before..];
-        stranded.sort_unstable_by_key(|handle| slab.get(*handle).map(|entry| entry.number));
+        let Self { slab, waiting, newest, .. } = self;
+        // All are before the end, so the farther from it, the earlier; across the wrap, too.
+        let end = newest.next();
+        let age = |handle: &Handle| slab.get(*handle).map(|entry| end.since(entry.seq));
+        waiting.make_contiguous()[before..].sort_unstable_by_key(|handle| core::cmp::Reverse(age(handle)));
+    }
+    #[cold]
+    fn fail(&mut self, handle: Handle, fault: Fault, now: Tick) {
+        let Some(entry) = self.slab.get_mut(handle) else { return };
+        entry.worker = NOBODY;
+        let before = &mut self.failures[handle.index()];
+        let first = if entry.attempts == 1 { now } else { before.first };
+        *before = Failure { fault, first, last: now };
     }
     /// The first of those that wait is with `worker` now.
     pub(super) fn sent(&mut self, worker: usize) {
         let Some(entry) = self.waiting.pop_front().and_then(|handle| self.slab.get_mut(handle)) else {
             return;
         };
-        entry.case.attempts += 1;
-        entry.worker = Some(worker);
+        entry.attempts += 1;
+        entry.worker = worker as u32;
     }
     /// The first of those that wait was rejected on the way to a worker: it still waits, with an attempt more behind it.
     pub(super) fn not_sent(&mut self, fault: Fault, now: Tick) {
-        let Some(entry) = self.waiting.front().and_then(|handle| self.slab.get_mut(*handle)) else { return };
-        entry.case.attempts += 1;
-        entry.fail(fault, now);
+        let Some(handle) = self.waiting.front().copied() else { return };
+        if let Some(entry) = self.slab.get_mut(handle) {
+            entry.attempts += 1;
+        }
+        self.fail(handle, fault, now);
     }
     /// The first of those that wait is held no more.
     pub(super) fn give_up(&mut self) {
