@@ -37,6 +37,8 @@
 //! | ... and none may hold up another                      | [`channel::mpsc::lanes`]                                    |
 //! | several that share the work, each event to one        | [`channel::spmc`], [`channel::mpmc`]                        |
 //! | ... and none may hold up another                      | [`channel::mpmc::strict`]                                   |
+//! | ... by key, or by load, and one of them may fail      | [`pattern::Dispatch`], see [`pattern::point_to_point`]      |
+//! | ... of which one works, and another takes over        | [`pattern::SingleActive`]                                   |
 //! | several that all see every event, in an order you set | [`channel::multicast::Multicast::new`]                      |
 //! | ... and several that send                             | [`channel::multicast::Multicast::many`]                     |
 //! | many that look on, and the sender never waits         | [`channel::broadcast`]                                      |

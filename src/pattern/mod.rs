@@ -16,6 +16,9 @@
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
+//! | point-to-point       | [`Partition`] of a reader         | gate  | waits, and all readers            |
+//! | point-to-point       | [`Dispatch`] to [`Worker`]s       | hold  | the next worker, or waits         |
+//! | one active consumer  | [`SingleActive`]                  | -     | waits                             |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
 //! it waits, everything behind it waits. *Fold*: it goes into an accumulator at once. *Hold*: it is moved to
