@@ -66,9 +66,12 @@ impl<K, S> Worker<K, S> {
 impl<K: Sink<Event = Ack>, S> Worker<K, S> {
     #[inline]
     fn work(&mut self, handle: Handle, at: At, work: impl FnOnce(&mut S) -> Flow) -> Flow {
-        let (ack, flow) = match self.answer.take() {
-            Some((seq, ack, flow)) if seq == at.seq => (ack, flow),
-            _ => match work(&mut self.next) {
+        // Asked before it is taken: most jobs are new, and need no write.
+        let known = self.answer.is_some();
+        let known = if known { self.answer.take().filter(|(seq, ..)| *seq == at.seq) } else { None };
+        let (ack, flow) = match known {
+            Some((_, ack, flow)) => (ack, flow),
+            None => match work(&mut self.next) {
                 Err(Halt::Again) => return Err(Halt::Again),
                 Err(Halt::Reject(fault)) => (Ack { handle, fault: Some(fault) }, Ok(())),
                 flow => (Ack { handle, fault: None }, flow),
