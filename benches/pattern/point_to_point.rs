@@ -41,7 +41,7 @@ pub(crate) fn benches(c: &mut Criterion) {
     let mut group = group(c, "point to point");
     let events = events();
     group.bench_function("base", |b| b.iter(|| pass(&events, &mut empty)));
-    let mut filter = Filter::new(|n: &u64| n % 4 == 0, empty);
+    let mut filter = Filter::new(|n: &u64| n.is_multiple_of(4), empty);
     group.bench_function("filter, one in 4", |b| b.iter(|| pass(&events, &mut filter)));
     let [by_seq, ..] = Partition::<_, 4>::by_seq();
     let mut partition = Filter::new(by_seq, empty);

@@ -551,7 +551,7 @@ fn nothing_is_allocated() {
             let _ = give(&mut dispatch, round * 10..round * 10 + 10);
             for (jobs, acks) in &mut places {
                 let mut fails = each(|job: &Job<u64>| {
-                    let fault = (job.event % 7 == 0).then_some(Fault::of(Reason::Expired));
+                    let fault = job.event.is_multiple_of(7).then_some(Fault::of(Reason::Expired));
                     acks.push(Ack { handle: job.handle, fault }).unwrap();
                 });
                 let _ = jobs.drain(NOW, 2, &mut fails);
