@@ -1,5 +1,6 @@
-//! A work queue for three workers: the orders of a customer go to the same worker, in order. One worker dies on the way, an
-//! order that no worker can do is tried three times, and the books say where every order went.
+//! A work queue for three workers: the orders of a customer go to the same worker, in order. One worker dies
+//! on the way, an order that no worker can do is tried three times, and the books say where every order
+//! went.
 //!
 //! `cargo run --example point_to_point`
 

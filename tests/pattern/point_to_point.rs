@@ -1,4 +1,5 @@
-//! Pattern 2, point-to-point channel. What is the same in every mode is here; each mode has a file of its own.
+//! Pattern 2, point-to-point channel. What is the same in every mode is here; each mode has a file of its
+//! own.
 
 mod claim;
 mod dispatch;

@@ -18,8 +18,8 @@ fn take(rx: &mut impl Source<Event = u64>, limit: usize) -> Vec<u64> {
     seen
 }
 
-/// A consumer joins, takes one and leaves, perhaps with it in its hand, while another takes and the producer sends: each
-/// event is seen once, or counted as abandoned.
+/// A consumer joins, takes one and leaves, perhaps with it in its hand, while another takes and the producer
+/// sends: each event is seen once, or counted as abandoned.
 #[test]
 fn point_to_point_7_who_joins_and_leaves_loses_nothing() {
     // Events that went with the one that left, and those that the other one saw meanwhile.
@@ -96,7 +96,8 @@ fn point_to_point_6_one_of_two_takes_over() {
     });
 }
 
-/// What a worker acknowledged before it went is heard before it counts as gone; what it did not is lost, and counted.
+/// What a worker acknowledged before it went is heard before it counts as gone; what it did not is lost, and
+/// counted.
 #[test]
 fn point_to_point_5_a_worker_is_gone_when_all_is_heard() {
     // Events done, and lost with it. None of either: it was gone before the first.

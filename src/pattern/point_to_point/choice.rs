@@ -7,8 +7,8 @@ pub trait Choice<T: ?Sized, const N: usize> {
     /// It goes by the load: that is brought up to date before each event, and not only once a turn.
     const BY_LOAD: bool = false;
 
-    /// A worker that [is free](Standing::is_free), or `None` if the event has to wait. Asked again, for the same event, if
-    /// that worker turns out to be full; and when the event comes again.
+    /// A worker that [is free](Standing::is_free), or `None` if the event has to wait. Asked again, for the
+    /// same event, if that worker turns out to be full; and when the event comes again.
     fn choose(&mut self, event: &T, workers: &Standing<N>) -> Option<usize>;
 }
 
@@ -28,7 +28,8 @@ impl<const N: usize> Standing<N> {
         const { assert!(N >= 1 && N <= 64, "there are between 1 and 64 workers") };
         Self { load: [0; N], here: u64::MAX >> (64 - N), full: 0 }
     }
-    /// Events that `worker` has and has not acknowledged, as far as it is known; 0 if there is no such worker.
+    /// Events that `worker` has and has not acknowledged, as far as it is known; 0 if there is no such
+    /// worker.
     #[inline]
     #[must_use]
     pub fn load(&self, worker: usize) -> u32 {
@@ -130,8 +131,8 @@ impl<T: ?Sized, const N: usize> Choice<T, N> for LeastLoaded {
     }
 }
 
-/// The one that the key belongs to, or, if that one is gone, the next one that is there: a key moves only when its worker
-/// goes. While that one is full the event waits.
+/// The one that the key belongs to, or, if that one is gone, the next one that is there: a key moves only
+/// when its worker goes. While that one is full the event waits.
 impl<T: ?Sized, F: Fn(&T) -> u64, const N: usize> Choice<T, N> for KeyHash<F, N> {
     #[inline]
     fn choose(&mut self, event: &T, workers: &Standing<N>) -> Option<usize> {

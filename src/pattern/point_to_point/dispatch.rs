@@ -27,30 +27,32 @@ use core::ops::Deref;
 ///
 /// What else than waiting it may do when it is full is said around it, as around any stage:
 /// [`Shed`](crate::pattern::Shed), [`Refuse`](crate::pattern::Refuse), [`Divert`](crate::pattern::Divert),
-/// [`Park`](crate::pattern::Park). It has not begun with an event that it answers `Again` to. It is full as well when it
-/// holds as many events as it was built for.
+/// [`Park`](crate::pattern::Park). It has not begun with an event that it answers `Again` to. It is full as
+/// well when it holds as many events as it was built for.
 ///
-/// *A worker is gone* when its acknowledgements end: its end of that ring is dropped, and all that it had acknowledged was
-/// heard. A ring of jobs that is closed counts as full until then. What the worker had is then dropped
-/// ([`AtMostOnce`](super::AtMostOnce)) or handed to others ([`Redeliver`](super::Redeliver)). When all are gone, and nothing
-/// is held any more, it says `Stop` at the end of a turn; events that come then are not consumed. Workers that are gone
-/// are not replaced.
+/// *A worker is gone* when its acknowledgements end: its end of that ring is dropped, and all that it had
+/// acknowledged was heard. A ring of jobs that is closed counts as full until then. What the worker had is
+/// then dropped ([`AtMostOnce`](super::AtMostOnce)) or handed to others ([`Redeliver`](super::Redeliver)).
+/// When all are gone, and nothing is held any more, it says `Stop` at the end of a turn; events that come
+/// then are not consumed. Workers that are gone are not replaced.
 ///
-/// *Order*: the events of one worker are in order. What is delivered again goes before all events that have not been
-/// delivered yet, in the order in which it came, but behind those that were. So with `KeyHash` the events of a key stay in
-/// order when a worker goes, but for what it had done and not acknowledged, which is seen twice; and an event that a worker
+/// *Order*: the events of one worker are in order. What is delivered again goes before all events that have
+/// not been delivered yet, in the order in which it came, but behind those that were. So with `KeyHash` the
+/// events of a key stay in order when a worker goes, but for what it had done and not acknowledged, which is
+/// seen twice; and an event that a worker
 /// *rejects* comes again behind the later ones of its key.
 ///
-/// Holds: copies (hold), of which there are as many as events in flight: each event is copied twice, by `clone_from`,
-/// into a slot here and into that of a ring. The sinks have to deliver what they take; of a job that is shed on the way no
-/// acknowledgement ever comes. While something is held, the end of a turn says `Again`.
+/// Holds: copies (hold), of which there are as many as events in flight: each event is copied twice, by
+/// `clone_from`, into a slot here and into that of a ring. The sinks have to deliver what they take; of a
+/// job that is shed on the way no acknowledgement ever comes. While something is held, the end of a turn
+/// says `Again`.
 ///
-/// In the books an event is `held` from when it is handed over until it is acknowledged, and then `out`; whatever the
-/// number of attempts, it is one event. What is held when it is dropped is `dropped[Shutdown]`.
+/// In the books an event is `held` from when it is handed over until it is acknowledged, and then `out`;
+/// whatever the number of attempts, it is one event. What is held when it is dropped is `dropped[Shutdown]`.
 ///
-/// Costs: two copies, a slot of a [`Slab`](crate::table::Slab), and a look at each worker's acknowledgements in each turn
-/// (with `LeastLoaded`, before each event). Wait-free, if the sinks and sources are. No allocation after `new`, if
-/// `clone_from` makes none.
+/// Costs: two copies, a slot of a [`Slab`](crate::table::Slab), and a look at each worker's acknowledgements
+/// in each turn (with `LeastLoaded`, before each event). Wait-free, if the sinks and sources are. No
+/// allocation after `new`, if `clone_from` makes none.
 pub struct Dispatch<T, C, L, K, A, const N: usize> {
     choice: C,
     loss: L,
@@ -67,8 +69,9 @@ where
     K: Sink<Event = Job<T>>,
     A: Source<Event = Ack>,
 {
-    /// Hands events to `workers`, of which there are up to 64: for each, where its jobs go, and where its acknowledgements
-    /// come from. Keeps at most `in_flight` events. Allocates room for them, filled by `Default`, and the [`Account`].
+    /// Hands events to `workers`, of which there are up to 64: for each, where its jobs go, and where its
+    /// acknowledgements come from. Keeps at most `in_flight` events. Allocates room for them, filled by
+    /// `Default`, and the [`Account`].
     ///
     /// # Errors
     /// [`CapacityError`] if `in_flight` is zero or too large.

@@ -150,7 +150,8 @@ impl<T> Held<T> {
         entry.attempts += 1;
         entry.worker = worker as u32;
     }
-    /// The first of those that wait was rejected on the way to a worker: it still waits, with an attempt more behind it.
+    /// The first of those that wait was rejected on the way to a worker: it still waits, with an attempt
+    /// more behind it.
     pub(super) fn not_sent(&mut self, fault: Fault, now: Tick) {
         let Some(handle) = self.waiting.front().copied() else { return };
         if let Some(entry) = self.slab.get_mut(handle) {

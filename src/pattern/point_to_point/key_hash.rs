@@ -7,13 +7,13 @@ use core::fmt::{Debug, Formatter};
 /// Says by an event's key which of `N` consumers, workers or branches it belongs to: `mix(key) % N`.
 ///
 /// The same key belongs to the same one in each run, on each machine, and wherever it is asked: a
-/// [`Partition`](super::Partition), a [`Dispatch`](super::Dispatch) and a router with the same `N` agree. It is a
-/// [`Selector`] of a [`ContentRouter`](crate::pattern::ContentRouter): then each branch can say by itself what a full ring
-/// means, where no acknowledgement is asked for.
+/// [`Partition`](super::Partition), a [`Dispatch`](super::Dispatch) and a router with the same `N` agree. It
+/// is a [`Selector`] of a [`ContentRouter`](crate::pattern::ContentRouter): then each branch can say by
+/// itself what a full ring means, where no acknowledgement is asked for.
 ///
-/// `mix` is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA
-/// 2014): a bijection of 64 bits, so keys in a row are spread, and no two of them fall together before the remainder. It
-/// keeps nobody out who chooses keys in order to overload one worker.
+/// `mix` is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators", OOPSLA 2014): a bijection of 64 bits, so keys in a row are spread, and no two of them fall
+/// together before the remainder. It keeps nobody out who chooses keys in order to overload one worker.
 #[derive(Clone, Copy)]
 pub struct KeyHash<F, const N: usize> {
     key: F,
@@ -77,8 +77,8 @@ const fn mix(key: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The first two numbers of SplitMix64 with the seed 0, whose states are the odd constant and twice that: a change
-    /// here would move everybody's keys.
+    /// The first two numbers of SplitMix64 with the seed 0, whose states are the odd constant and twice
+    /// that: a change here would move everybody's keys.
     #[test]
     fn it_is_the_finalizer_of_splitmix64() {
         let step = 0x9e37_79b9_7f4a_7c15_u64;

@@ -47,8 +47,8 @@ pub enum Fate {
     Dropped(Reason),
 }
 
-/// Each event is delivered once at most: what a worker rejects is dropped under the fault's reason, and what it had when
-/// it went, under [`Reason::Closed`].
+/// Each event is delivered once at most: what a worker rejects is dropped under the fault's reason, and what
+/// it had when it went, under [`Reason::Closed`].
 #[derive(Clone, Copy, Default, Debug)]
 pub struct AtMostOnce;
 
@@ -58,8 +58,8 @@ impl<T> Loss<T> for AtMostOnce {
     }
 }
 
-/// Each event is delivered until a worker has done it, or so many attempts have failed; then it is a letter. A worker may
-/// have done an event and gone before it said so: **at least once**.
+/// Each event is delivered until a worker has done it, or so many attempts have failed; then it is a letter.
+/// A worker may have done an event and gone before it said so: **at least once**.
 ///
 /// | what happened                          | what comes of the event, while attempts are left               |
 /// |----------------------------------------|----------------------------------------------------------------|
@@ -68,9 +68,12 @@ impl<T> Loss<T> for AtMostOnce {
 /// | its worker goes                        | delivered again, with one attempt more, **also if that worker had not begun with it** |
 /// | no worker is left                      | a letter, under [`Reason::Closed`]                             |
 ///
+/// So an event that its workers die of uses up attempts of those behind it, too: a
+/// [`Catch`](crate::pattern::Catch) in each worker makes a failure of its own of it.
+///
 /// A letter whose attempts are used up has the fault of the last one, and is counted under
-/// [`Reason::AttemptsExhausted`]. If the letter box is full the event waits, and those that are to be delivered behind it;
-/// if that is closed the event is dropped, under [`Reason::Shutdown`].
+/// [`Reason::AttemptsExhausted`]. If the letter box is full the event waits, and those that are to be
+/// delivered behind it; if that is closed the event is dropped, under [`Reason::Shutdown`].
 #[derive(Debug)]
 pub struct Redeliver<L> {
     origin: &'static str,
@@ -79,8 +82,8 @@ pub struct Redeliver<L> {
 }
 
 impl<L> Redeliver<L> {
-    /// At most `attempts` deliveries of each event (0 is taken for 1), then a letter. `origin` is what the letters say they
-    /// come from.
+    /// At most `attempts` deliveries of each event (0 is taken for 1), then a letter. `origin` is what the
+    /// letters say they come from.
     #[must_use]
     pub const fn new(origin: &'static str, attempts: u32, letters: L) -> Self {
         Self { origin, attempts: if attempts == 0 { 1 } else { attempts }, letters }

@@ -31,20 +31,20 @@
 //! | dispatch      | is passed over; with [`KeyHash`], its keys wait | dropped and counted ([`AtMostOnce`]), or delivered to others ([`Redeliver`]) | never | twice |
 //! | single active | gates the ring                            | the next goes on with exactly the next event | at any time, by `clone` | once |
 //!
-//! *No consumer at all*: as long as somebody keeps an end of the ring, a ring of `C` slots takes `C` events and refuses the
-//! next with `Full`; the first consumer that is driven gets them in order. When the last end is dropped the ring is
-//! `Closed`.
+//! *No consumer at all*: as long as somebody keeps an end of the ring, a ring of `C` slots takes `C` events
+//! and refuses the next with `Full`; the first consumer that is driven gets them in order. When the last end
+//! is dropped the ring is `Closed`.
 //!
-//! *Affinity.* [`KeyHash`] sends a key to the same one of `N` in all modes that have it. It moves when its worker is gone,
-//! and then only the keys of that worker do: what the worker had comes first, then the new events. So nothing is
-//! reordered by it, but what the worker had done and not acknowledged is done twice.
+//! *Affinity.* [`KeyHash`] sends a key to the same one of `N` in all modes that have it. It moves when its
+//! worker is gone, and then only the keys of that worker do: what the worker had comes first, then the new
+//! events. So nothing is reordered by it, but what the worker had done and not acknowledged is done twice.
 //!
-//! *Poison.* An event that each consumer panics on ends each of them, if nothing catches it: put a [`Catch`] around the
-//! stage, and a [`DeadLetter`] around that; under a [`Dispatch`], the `Catch` alone: a [`Worker`] reports the failure, and
-//! after the last attempt [`Redeliver`] writes the letter.
+//! *Poison.* An event that each consumer panics on ends each of them, if nothing catches it: put a [`Catch`]
+//! around the stage, and a [`DeadLetter`] around that; under a [`Dispatch`], the `Catch` alone: a [`Worker`]
+//! reports the failure, and after the last attempt [`Redeliver`] writes the letter.
 //!
-//! The names: competing consumers, selective by hash, and message dispatcher (Hohpe and Woolf, *Enterprise Integration
-//! Patterns*, pages 103, 502 and 508); single active consumer (RabbitMQ).
+//! The names: competing consumers, selective by hash, and message dispatcher (Hohpe and Woolf, *Enterprise
+//! Integration Patterns*, pages 103, 502 and 508); single active consumer (RabbitMQ).
 //!
 //! A queue for two workers, one of which goes:
 //! ```

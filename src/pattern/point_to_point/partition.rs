@@ -5,18 +5,20 @@ use crate::contract::At;
 use crate::pattern::{Criterion, Verdict};
 use core::fmt::{Debug, Formatter};
 
-/// One of `N` parts of a stream: the criterion of a [`Filter`](crate::pattern::Filter) around the stage of one of `N`
-/// readers of a [`multicast`](crate::channel::multicast) ring.
+/// One of `N` parts of a stream: the criterion of a [`Filter`](crate::pattern::Filter) around the stage of
+/// one of `N` readers of a [`multicast`](crate::channel::multicast) ring.
 ///
-/// The parts are made together, so that none is missing, none is there twice, and each event is in exactly one.
+/// The parts are made together, so that none is missing, none is there twice, and each event is in exactly
+/// one.
 ///
 /// | built with                | event `e` at position `s` is in part | order                                       |
 /// |---------------------------|--------------------------------------|---------------------------------------------|
 /// | [`by_seq`](Self::by_seq)  | `s % N`                              | of positions, within each part              |
 /// | [`by_key`](Self::by_key)  | that [`KeyHash`] says, of `N`        | the same, hence of each key: it has one part |
 ///
-/// Nobody claims anything: it is **wait-free**, and costs each reader a look at each event. The parts are fixed. None
-/// takes over for another, and a reader that is slow or stands still gates the ring, for the others too.
+/// Nobody claims anything: it is **wait-free**, and costs each reader a look at each event. The parts are
+/// fixed. None takes over for another, and a reader that is slow or stands still gates the ring, for the
+/// others too.
 ///
 /// ```
 /// use ringmain::channel::multicast::Multicast;
@@ -45,8 +47,8 @@ pub struct Partition<By, const N: usize> {
 pub struct BySeq;
 
 impl<const N: usize> Partition<BySeq, N> {
-    /// The parts of a stream that is dealt out in turn. With several producers on the ring, a position that one of them
-    /// gave up is an event less for the part that it would have been in.
+    /// The parts of a stream that is dealt out in turn. With several producers on the ring, a position that
+    /// one of them gave up is an event less for the part that it would have been in.
     #[must_use]
     pub fn by_seq() -> [Self; N] {
         core::array::from_fn(|part| Self { part, by: BySeq })

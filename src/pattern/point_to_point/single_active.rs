@@ -11,21 +11,21 @@ use crate::ring::Sequence;
 ///   ring             ==> [ active ]  [ waits ]            who has it is active, and nobody has a second one
 /// ```
 ///
-/// The first one is active; its clones wait. When the active one is dropped, by its owner or because the pump around it
-/// ended in a panic, the source goes back into a ring of one slot, and the first clone that has a turn takes it out. So
-/// it goes on with exactly the event that the other one did not consume: there is no gap, no event is consumed twice, and
-/// no two are active at a time, as there is one source. An event that was answered `Again`, or panicked on, was not
-/// consumed, and so comes first.
+/// The first one is active; its clones wait. When the active one is dropped, by its owner or because the
+/// pump around it ended in a panic, the source goes back into a ring of one slot, and the first clone that
+/// has a turn takes it out. So it goes on with exactly the event that the other one did not consume: there
+/// is no gap, no event is consumed twice, and no two are active at a time, as there is one source. An event
+/// that was answered `Again`, or panicked on, was not consumed, and so comes first.
 ///
 /// That holds for sources that keep such an event in the ring: [`spsc`](crate::channel::spsc),
 /// [`mpsc`](crate::channel::mpsc), a [`multicast`](crate::channel::multicast) reader, and for a consumer of
-/// [`spmc`](crate::channel::spmc) or [`mpmc`], which travels with what it has in hand. What the *stage* of the one that
-/// left held does not travel. An event that every one panics on ends every one: put a [`Catch`](crate::pattern::Catch)
-/// around the stage.
+/// [`spmc`](crate::channel::spmc) or [`mpmc`], which travels with what it has in hand. What the *stage* of
+/// the one that left held does not travel. An event that every one panics on ends every one: put a
+/// [`Catch`](crate::pattern::Catch) around the stage.
 ///
-/// Turns: an active one is as its source, but for one branch. One that waits looks at one word: wait-free, while the
-/// baton rests. Taking it is lock-free; one of those who try has it. When the source is closed and empty, each in turn
-/// takes it, sees the end, and leaves. The last one to leave drops it.
+/// Turns: an active one is as its source, but for one branch. One that waits looks at one word: wait-free,
+/// while the baton rests. Taking it is lock-free; one of those who try has it. When the source is closed and
+/// empty, each in turn takes it, sees the end, and leaves. The last one to leave drops it.
 ///
 /// No allocation after [`new`](Self::new); a clone allocates nothing.
 ///
@@ -54,7 +54,8 @@ pub struct SingleActive<Src> {
 }
 
 impl<Src> SingleActive<Src> {
-    /// The first consumer of `source`, which is active; clone it for others. Allocates the ring for the baton.
+    /// The first consumer of `source`, which is active; clone it for others. Allocates the ring for the
+    /// baton.
     ///
     /// # Panics
     /// Never: one slot is a power of two, and fits into memory.
@@ -63,7 +64,8 @@ impl<Src> SingleActive<Src> {
         let (hand_over, take_over) = mpmc::channel(1, || None).expect("one slot fits into memory");
         Self { source: Some(source), hand_over, take_over }
     }
-    /// It has the source. Stable until it is dropped; a clone that is not becomes so in a turn of its own only.
+    /// It has the source. Stable until it is dropped; a clone that is not becomes so in a turn of its own
+    /// only.
     #[must_use]
     pub const fn is_active(&self) -> bool {
         self.source.is_some()

@@ -36,9 +36,9 @@ pub struct Ack {
 /// | `Again`      | nothing                | `Again`                                                    |
 /// | (it panics)  | that the worker is gone, unless there is a [`Catch`](crate::pattern::Catch) around `next` | |
 ///
-/// Holds: nothing (gate). `Again`, also when there is no room for the acknowledgement: that is remembered, and `next` does
-/// not see the event again. A ring of acknowledgements for as many as the dispatcher holds at most is never full. When the
-/// dispatcher is gone it stops. No allocation after `new`.
+/// Holds: nothing (gate). `Again`, also when there is no room for the acknowledgement: that is remembered,
+/// and `next` does not see the event again. A ring of acknowledgements for as many as the dispatcher holds
+/// at most is never full. When the dispatcher is gone it stops. No allocation after `new`.
 pub struct Worker<K, S> {
     acks: K,
     /// The answer to the job that is to come again: what is to be told, and whether this is the end.

@@ -15,9 +15,9 @@ fn take(rx: &mut spmc::Consumer<u64>, limit: usize) -> Vec<u64> {
     seen
 }
 
-/// 2.d3: C = 8, and a consumer stands still at event 3: the others go on up to 10, then the ring is full; when it goes on,
-/// all were consumed once. (`tests/channel/stalls.rs` has it of all rings, with threads that stall, and of
-/// `mpmc::strict`, where nobody is held up.)
+/// 2.d3: C = 8, and a consumer stands still at event 3: the others go on up to 10, then the ring is full;
+/// when it goes on, all were consumed once. (`tests/channel/stalls.rs` has it of all rings, with threads
+/// that stall, and of `mpmc::strict`, where nobody is held up.)
 #[test]
 fn point_to_point_3_a_stalled_consumer_stops_the_ring_after_a_lap() {
     let (mut tx, mut rx) = spmc::channel(8, || 0u64).unwrap();
@@ -45,9 +45,9 @@ fn point_to_point_3_a_stalled_consumer_stops_the_ring_after_a_lap() {
     assert_eq!((take(&mut c, 9), tx.abandoned()), (vec![11], 0));
 }
 
-/// 2.d7, LMAX Disruptor issue 286 (removing a worker loses the event it has claimed): consumers join and leave a thousand
-/// times while others send and take, and no event is lost: it is seen once, or it was in the hand of one that left, and
-/// counted.
+/// 2.d7, LMAX Disruptor issue 286 (removing a worker loses the event it has claimed): consumers join and
+/// leave a thousand times while others send and take, and no event is lost: it is seen once, or it was in
+/// the hand of one that left, and counted.
 #[test]
 fn point_to_point_7_consumers_join_and_leave_under_load_and_nothing_is_lost() {
     const TIMES: u64 = if cfg!(miri) { 20 } else { 1_000 };
@@ -119,8 +119,8 @@ fn point_to_point_7_who_leaves_in_order_takes_nothing_along() {
     assert_eq!(root.abandoned(), 0);
 }
 
-/// 2.d8: zero consumers, that is one end that nobody drains: C events wait, the one after is refused, and the first
-/// consumer to join gets all of them in order.
+/// 2.d8: zero consumers, that is one end that nobody drains: C events wait, the one after is refused, and
+/// the first consumer to join gets all of them in order.
 #[test]
 fn point_to_point_8_without_consumers_events_wait_in_the_ring() {
     const C: u64 = 8;

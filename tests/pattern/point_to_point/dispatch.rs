@@ -234,8 +234,8 @@ fn it_waits_when_it_holds_all_that_it_may() {
     }
 }
 
-/// 2.c, poison: an event that every worker panics on is a letter after its last attempt, and no worker goes, as each has
-/// a `Catch`.
+/// 2.c, poison: an event that every worker panics on is a letter after its last attempt, and no worker goes,
+/// as each has a `Catch`.
 #[test]
 fn poison_is_a_letter_and_ends_no_worker_that_catches() {
     let (posts, places) = posts(8, 16);
@@ -308,7 +308,8 @@ fn what_is_not_retryable_is_not_tried_again() {
     assert_eq!(balanced(&books).dead_lettered[Reason::NonRetryable], 1);
 }
 
-/// By key the order of a key outlives its worker; an event that is rejected falls behind the later ones of its key.
+/// By key the order of a key outlives its worker; an event that is rejected falls behind the later ones of
+/// its key.
 #[test]
 fn by_key_what_is_stranded_goes_first() {
     let (posts, places) = posts(4, 16);
@@ -335,7 +336,8 @@ fn by_key_what_is_stranded_goes_first() {
     assert_eq!(heir.seen, [(0, 2), (1, 2), (2, 2), (3, 2), (4, 1), (5, 1), (1, 3)]);
 }
 
-/// A full letter box holds up what is to be delivered again behind it; a closed one loses the event, and counts it.
+/// A full letter box holds up what is to be delivered again behind it; a closed one loses the event, and
+/// counts it.
 #[test]
 fn letters_wait_for_room_and_are_dropped_when_nobody_reads_them() {
     let (posts, places) = posts(8, 16);
@@ -357,7 +359,8 @@ fn letters_wait_for_room_and_are_dropped_when_nobody_reads_them() {
     assert_eq!((books.dead_lettered.total(), books.dropped[Reason::Shutdown]), (2, 2));
 }
 
-/// When the last worker is gone, what they had is a letter, or dropped; the dispatcher stops, and consumes nothing more.
+/// When the last worker is gone, what they had is a letter, or dropped; the dispatcher stops, and consumes
+/// nothing more.
 #[test]
 fn it_stops_when_nobody_is_left() {
     for at_most_once in [false, true] {
@@ -445,7 +448,8 @@ fn a_worker_does_a_job_once_however_long_its_answer_waits() {
     assert_eq!(stop, Err(Halt::Stop), "the dispatcher is gone");
 }
 
-/// A worker may leave in order: what its stage says `Stop` to is done, and what it has not begun goes to others.
+/// A worker may leave in order: what its stage says `Stop` to is done, and what it has not begun goes to
+/// others.
 #[test]
 fn a_worker_that_stops_has_done_its_last_job() {
     let (posts, places) = posts(8, 16);
@@ -463,8 +467,8 @@ fn a_worker_that_stops_has_done_its_last_job() {
     assert_eq!(end(&mut dispatch), Ok(()));
 }
 
-/// What a ring rejects was not delivered. A new event is rejected by the dispatcher, too, which holds nothing then; one
-/// that is held has an attempt less, one in each turn.
+/// What a ring rejects was not delivered. A new event is rejected by the dispatcher, too, which holds
+/// nothing then; one that is held has an attempt less, one in each turn.
 #[test]
 fn what_a_ring_rejects_is_rejected() {
     struct Rejects<K> {

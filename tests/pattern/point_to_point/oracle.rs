@@ -1,5 +1,5 @@
-//! Dispatch against a plain reference: 100,000 runs of one thread, in which events come, workers do some, fail, are slow,
-//! leave half and whole, and letters are read or not.
+//! Dispatch against a plain reference: 100,000 runs of one thread, in which events come, workers do some,
+//! fail, are slow, leave half and whole, and letters are read or not.
 
 use super::{NOW, Wire};
 use crate::kit::{Dice, seeds};
@@ -34,8 +34,8 @@ enum Way {
     ByKey,
 }
 
-/// What the documentation says, in collections of the standard library. An event's name is the number of events before
-/// it.
+/// What the documentation says, in collections of the standard library. An event's name is the number of
+/// events before it.
 struct Model {
     way: Way,
     /// Attempts, if events are delivered again.

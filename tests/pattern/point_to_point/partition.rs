@@ -8,7 +8,8 @@ use ringmain::pattern::Filter;
 use ringmain::pattern::point_to_point::Partition;
 use ringmain::ring::Sequence;
 
-/// 2.c: by position it is `seq % N`, also across the wrap of the positions, where a part may get two in a row.
+/// 2.c: by position it is `seq % N`, also across the wrap of the positions, where a part may get two in a
+/// row.
 #[test]
 fn by_position_the_parts_are_disjoint_and_complete() {
     for first in [Sequence::ZERO, Sequence::ZERO.minus(7)] {

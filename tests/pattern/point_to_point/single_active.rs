@@ -18,7 +18,8 @@ fn take(rx: &mut impl Source<Event = u64>, limit: usize) -> Vec<u64> {
     seen
 }
 
-/// 2.d6: A gets 1..=10 and leaves, B gets 11 and so on. Over each kind of ring whose consumer can go from hand to hand.
+/// 2.d6: A gets 1..=10 and leaves, B gets 11 and so on. Over each kind of ring whose consumer can go from
+/// hand to hand.
 #[test]
 fn point_to_point_6_another_goes_on_with_exactly_the_next() {
     fn check(mut tx: impl Sink<Event = u64>, source: impl Source<Event = u64>) {
@@ -102,7 +103,8 @@ fn poison_is_for_a_catch() {
     assert_eq!(letters.iter().map(|letter| letter.event).collect::<Vec<_>>(), [1]);
 }
 
-/// 2.d6 with threads: whoever is active takes a few and leaves, another joins. Never two at once, and all in order.
+/// 2.d6 with threads: whoever is active takes a few and leaves, another joins. Never two at once, and all in
+/// order.
 #[test]
 fn point_to_point_6_there_is_one_at_a_time() {
     let (tx, rx) = spsc::channel(64, || 0u64).unwrap();
@@ -170,7 +172,8 @@ fn nothing_is_allocated() {
     assert_eq!(count, 0);
 }
 
-/// Members join, have turns, say `Again`, panic and leave at random: against a queue and the number of the active one.
+/// Members join, have turns, say `Again`, panic and leave at random: against a queue and the number of the
+/// active one.
 #[test]
 fn it_is_a_queue_with_one_reader() {
     for seed in seeds(20_000) {
