@@ -4,6 +4,8 @@
 //! |-----------|--------------------------------------------------------|---------------|--------------------------------|
 //! | [`Slab`]  | values found again by a handle that can outlive them   | any           | 8 bytes and a flag a slot      |
 //! | [`Wheel`] | values that come out when their time has come          | any           | that, 16 a timer, and 3 KB     |
+//! | [`Window`] | which of the next positions have been seen            | power of two  | a bit a position               |
+//! | [`Index`] | values by their keys                                   | any           | 4 bytes a place, and free ones |
 //!
 //! What all have in common:
 //! * The capacity is fixed when it is built, which allocates, and nothing allocates afterwards. Full is an answer that
@@ -23,13 +25,26 @@
 //! *Wheel.* `hierarchical_hash_wheel_timer` allocates for each timer and has to be turned tick by tick; `bitwheel` is full
 //! when the few slots around one time are, whatever room there is elsewhere, and may fire late in its coarser gears;
 //! `nexus-timer` fires in no promised order; the last two take `Instant`, so no test and no replay can set the time.
+//!
+//! *Window.* `fixedbitset` has the words, but no ring of them, no runs across the end and no wrap; what would be left for
+//! it to do is five lines.
+//!
+//! *Index.* `hashbrown` (and so `HashMap`) marks what is removed. When the marks have used up the free places, an insertion
+//! goes through the whole table, and if more than half of it is in use, allocates a larger one, also below the capacity it
+//! was built with. `heapless::IndexMap` removes as we do, but has its capacity as a type parameter, lies on the stack while
+//! it is built, and ends at 2^16 entries. The hash functions to be had are random, or may change with their releases, or
+//! differ by the width of the machine.
 #![forbid(unsafe_code)]
 
+mod index;
 mod slab;
 mod wheel;
+mod window;
 
+pub use index::{Index, Mix};
 pub use slab::{Handle, Slab};
 pub use wheel::{TimerId, Wheel};
+pub use window::{Mark, Window};
 
 use crate::ring::CapacityError;
 
