@@ -37,6 +37,8 @@
 //! | ... and none may hold up another                      | [`channel::mpsc::lanes`]                                    |
 //! | several that share the work, each event to one        | [`channel::spmc`], [`channel::mpmc`]                        |
 //! | ... and none may hold up another                      | [`channel::mpmc::strict`]                                   |
+//! | ... by key, or by load, and one of them may fail      | [`pattern::Dispatch`], see [`pattern::point_to_point`]      |
+//! | ... of which one works, and another takes over        | [`pattern::SingleActive`]                                   |
 //! | several that all see every event, in an order you set | [`channel::multicast::Multicast::new`]                      |
 //! | ... and several that send                             | [`channel::multicast::Multicast::many`]                     |
 //! | many that look on, and the sender never waits         | [`channel::broadcast`]                                      |
@@ -62,6 +64,7 @@
 //! | catching panics        | [`pattern::Catch`]                             | handlers that may panic, inside of it                                       | a panic costs the event it came with                                                         |
 //! | sequencer              | [`pattern::Sequencer`]                         | several sources, one order                                                  | numbers without a gap; each source's own order                                               |
 //! | correlation identifier | [`pattern::Correlate`], [`pattern::Causal`]    | to know what belongs together                                               | every id once; no handler can forget the cause                                               |
+//! | point-to-point | [`pattern::Partition`], [`pattern::Dispatch`], [`pattern::SingleActive`] | work shared by several consumers: in fixed parts, by who has least to do, or by one at a time; by who comes first it is `channel::mpmc` | each event to exactly one of them; with `Redeliver` also when one dies |
 //! | return address | [`pattern::Replier`], [`pattern::ReplyPorts`] | a reply that goes where the request says | to that port and its tenant, or it is told that nobody is there |
 //! | request-reply | [`pattern::service`], [`pattern::Client`], [`pattern::Server`] | a question, with an answer or a timeout | every request ends exactly once; no answer reaches another request |
 //! | crossing to a ring     | [`pattern::Forward`]                           | the next thread                                                             | nothing is lost; a full ring makes it wait                                                   |

@@ -14,6 +14,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod point_to_point;
 mod request_reply;
 mod return_address;
 mod sequencer;
@@ -72,6 +73,7 @@ criterion_group!(
     forward::benches,
     request_reply::benches,
     return_address::benches,
+    point_to_point::benches,
     sequencer::benches,
     sequencer::threads,
     translator::benches,

@@ -19,6 +19,9 @@
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`] | hold  | refuses; as [`WhenFull`] says     |
 //! | return address       | [`Replier`], [`ReplyPorts`]       | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
+//! | point-to-point       | [`Partition`] of a reader         | gate  | waits, and all readers            |
+//! | point-to-point       | [`Dispatch`] to [`Worker`]s       | hold  | the next worker, or waits         |
+//! | one active consumer  | [`SingleActive`]                  | -     | waits                             |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
 //! it waits, everything behind it waits. *Fold*: it goes into an accumulator at once. *Hold*: it is moved to
@@ -47,6 +50,7 @@ pub mod dead_letter;
 pub mod fanout;
 pub mod filter;
 pub mod forward;
+pub mod point_to_point;
 pub mod request_reply;
 pub mod return_address;
 pub mod sequencer;
@@ -63,6 +67,10 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use point_to_point::{Ack, Dispatch, Job, Worker};
+pub use point_to_point::{AtMostOnce, Loss, Redeliver};
+pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
+pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server, WhenFull};

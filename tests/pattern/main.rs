@@ -10,6 +10,7 @@ mod fanout;
 mod filter;
 mod forward;
 mod overflow;
+mod point_to_point;
 mod recipient_list;
 mod request_reply;
 mod return_address;

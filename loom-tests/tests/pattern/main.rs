@@ -5,6 +5,7 @@ mod common;
 mod content_router;
 mod fanout;
 mod forward;
+mod point_to_point;
 mod request_reply;
 mod sequencer;
 mod translator;

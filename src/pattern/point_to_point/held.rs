@@ -1,0 +1,168 @@
+//! The events that workers have and have not acknowledged.
+
+use super::loss::Case;
+use super::worker::Ack;
+use crate::contract::{Fault, Flow, Halt, Reason, Tick};
+use crate::ring::{CapacityError, Sequence};
+use crate::table::{Handle, Slab};
+use std::collections::VecDeque;
+
+/// A bounded number of events, each with a worker or waiting for one.
+#[derive(Debug)]
+pub(super) struct Held<T> {
+    slab: Slab<Entry>,
+    /// Numbered by the handles' indices. What a slot holds stays until the next event is copied into it.
+    events: Box<[T]>,
+    /// Numbered likewise: why and when the last delivery failed, of those with a second one.
+    failures: Box<[Failure]>,
+    /// Those that no worker has, first come, first served. It has room for all.
+    waiting: VecDeque<Handle>,
+    /// Of the newest event.
+    newest: Sequence,
+}
+
+/// All that is written for an event that is done at once.
+#[derive(Debug)]
+struct Entry {
+    seq: Sequence,
+    attempts: u32,
+    /// [`NOBODY`] while it waits.
+    worker: u32,
+}
+
+const NOBODY: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Failure {
+    fault: Fault,
+    first: Tick,
+    last: Tick,
+}
+
+/// Takes an entry back whose event could not be copied.
+struct RemoveOnUnwind<'a> {
+    slab: &'a mut Slab<Entry>,
+    handle: Handle,
+}
+
+impl Drop for RemoveOnUnwind<'_> {
+    fn drop(&mut self) {
+        self.slab.remove(self.handle);
+    }
+}
+
+impl<T> Held<T> {
+    pub(super) fn new(capacity: usize) -> Result<Self, CapacityError>
+    where
+        T: Default,
+    {
+        let slab = Slab::new(capacity)?;
+        let none = Failure { fault: Fault::of(Reason::Closed), first: Tick::ZERO, last: Tick::ZERO };
+        Ok(Self {
+            slab,
+            events: core::iter::repeat_with(T::default).take(capacity).collect(),
+            failures: core::iter::repeat_n(none, capacity).collect(),
+            waiting: VecDeque::with_capacity(capacity),
+            newest: Sequence::ZERO,
+        })
+    }
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+    #[inline]
+    pub(super) const fn is_full(&self) -> bool {
+        self.slab.is_full()
+    }
+    #[inline]
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+    /// The first of those that wait, and what is known of it.
+    pub(super) fn first_waiting(&self) -> Option<(Handle, &T, Case)> {
+        let handle = *self.waiting.front()?;
+        let Entry { seq, attempts, .. } = *self.slab.get(handle)?;
+        let Failure { fault, first, last } = self.failures[handle.index()];
+        Some((handle, &self.events[handle.index()], Case { seq, attempts, fault, first, last }))
+    }
+    /// Keeps a copy of `event`, which `worker` gets.
+    ///
+    /// # Errors
+    /// [`Halt::Again`] if there is no room.
+    #[inline]
+    pub(super) fn insert(&mut self, event: &T, worker: usize, seq: Sequence) -> Flow<Handle>
+    where
+        T: Clone,
+    {
+        let entry = Entry { seq, attempts: 1, worker: worker as u32 };
+        let handle = self.slab.insert(entry).map_err(|_| Halt::Again)?;
+        let undo = RemoveOnUnwind { slab: &mut self.slab, handle };
+        self.events[handle.index()].clone_from(event);
+        core::mem::forget(undo);
+        self.newest = seq;
+        Ok(handle)
+    }
+    /// `worker` has answered: whether that was a job of its own, and if so, whether it is done.
+    #[inline]
+    pub(super) fn answered(&mut self, ack: &Ack, worker: usize, now: Tick) -> Option<bool> {
+        self.slab.get(ack.handle).filter(|entry| entry.worker == worker as u32)?;
+        match ack.fault {
+            None => {
+                self.slab.remove(ack.handle);
+            }
+            Some(fault) => {
+                self.fail(ack.handle, fault, now);
+                self.waiting.push_back(ack.handle);
+            }
+        }
+        Some(ack.fault.is_none())
+    }
+    /// `worker` is gone: what it had waits for another, in the order in which it came.
+    #[cold]
+    pub(super) fn strand(&mut self, worker: usize, now: Tick) {
+        let before = self.waiting.len();
+        for index in 0..self.slab.capacity() {
+            let Some(handle) = self.slab.handle_at(index) else { continue };
+            if self.slab.get(handle).is_some_and(|entry| entry.worker == worker as u32) {
+                self.fail(handle, Fault::of(Reason::Closed), now);
+                self.waiting.push_back(handle);
+            }
+        }
+        let Self { slab, waiting, newest, .. } = self;
+        // All are before the end, so the farther from it, the earlier; across the wrap, too.
+        let end = newest.next();
+        let age = |handle: &Handle| slab.get(*handle).map(|entry| end.since(entry.seq));
+        waiting.make_contiguous()[before..].sort_unstable_by_key(|handle| core::cmp::Reverse(age(handle)));
+    }
+    #[cold]
+    fn fail(&mut self, handle: Handle, fault: Fault, now: Tick) {
+        let Some(entry) = self.slab.get_mut(handle) else { return };
+        entry.worker = NOBODY;
+        let before = &mut self.failures[handle.index()];
+        let first = if entry.attempts == 1 { now } else { before.first };
+        *before = Failure { fault, first, last: now };
+    }
+    /// The first of those that wait is with `worker` now.
+    pub(super) fn sent(&mut self, worker: usize) {
+        let Some(entry) = self.waiting.pop_front().and_then(|handle| self.slab.get_mut(handle)) else {
+            return;
+        };
+        entry.attempts += 1;
+        entry.worker = worker as u32;
+    }
+    /// The first of those that wait was rejected on the way to a worker: it still waits, with an attempt
+    /// more behind it.
+    pub(super) fn not_sent(&mut self, fault: Fault, now: Tick) {
+        let Some(handle) = self.waiting.front().copied() else { return };
+        if let Some(entry) = self.slab.get_mut(handle) {
+            entry.attempts += 1;
+        }
+        self.fail(handle, fault, now);
+    }
+    /// The first of those that wait is held no more.
+    pub(super) fn give_up(&mut self) {
+        if let Some(handle) = self.waiting.pop_front() {
+            self.slab.remove(handle);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What becomes of an event whose worker failed, or is gone.
+
+use crate::contract::{Fault, Flow, Halt, Reason, Sink, Tick};
+use crate::pattern::Letter;
+use crate::ring::Sequence;
+
+/// Says what becomes of an event that a worker did not do: [`AtMostOnce`] or [`Redeliver`].
+pub trait Loss<T>: sealed::Sealed {
+    /// What is to be done with `event`. `anyone`: there is a worker that it could go to.
+    ///
+    /// # Errors
+    /// [`Halt::Again`] if it has to wait.
+    #[doc(hidden)]
+    fn fate(&mut self, event: &T, case: &Case, anyone: bool) -> Flow<Fate>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::AtMostOnce {}
+    impl<L> Sealed for super::Redeliver<L> {}
+}
+
+/// What is known of an event that is with a worker, or was.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Its position in the ring that it came from.
+    pub seq: Sequence,
+    /// Deliveries so far.
+    pub attempts: u32,
+    /// Why the last one failed, if one did.
+    pub fault: Fault,
+    /// When the first one failed.
+    pub first: Tick,
+    /// When the last one failed.
+    pub last: Tick,
+}
+
+#[doc(hidden)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It is delivered again.
+    Redelivered,
+    /// There is a letter.
+    DeadLettered(Reason),
+    /// It is given up.
+    Dropped(Reason),
+}
+
+/// Each event is delivered once at most: what a worker rejects is dropped under the fault's reason, and what
+/// it had when it went, under [`Reason::Closed`].
+#[derive(Clone, Copy, Default, Debug)]
+pub struct AtMostOnce;
+
+impl<T> Loss<T> for AtMostOnce {
+    fn fate(&mut self, _: &T, case: &Case, _: bool) -> Flow<Fate> {
+        Ok(Fate::Dropped(case.fault.reason))
+    }
+}
+
+/// Each event is delivered until a worker has done it, or so many attempts have failed; then it is a letter.
+/// A worker may have done an event and gone before it said so: **at least once**.
+///
+/// | what happened                          | what comes of the event, while attempts are left               |
+/// |----------------------------------------|----------------------------------------------------------------|
+/// | a worker rejects it                    | delivered again, with one attempt more; perhaps to the same    |
+/// | ... as [`Reason::NonRetryable`]        | a letter, under that reason                                    |
+/// | its worker goes                        | delivered again, with one attempt more, **also if that worker had not begun with it** |
+/// | no worker is left                      | a letter, under [`Reason::Closed`]                             |
+///
+/// So an event that its workers die of uses up attempts of those behind it, too: a
+/// [`Catch`](crate::pattern::Catch) in each worker makes a failure of its own of it.
+///
+/// A letter whose attempts are used up has the fault of the last one, and is counted under
+/// [`Reason::AttemptsExhausted`]. If the letter box is full the event waits, and those that are to be
+/// delivered behind it; if that is closed the event is dropped, under [`Reason::Shutdown`].
+#[derive(Debug)]
+pub struct Redeliver<L> {
+    origin: &'static str,
+    attempts: u32,
+    letters: L,
+}
+
+impl<L> Redeliver<L> {
+    /// At most `attempts` deliveries of each event (0 is taken for 1), then a letter. `origin` is what the
+    /// letters say they come from.
+    #[must_use]
+    pub const fn new(origin: &'static str, attempts: u32, letters: L) -> Self {
+        Self { origin, attempts: if attempts == 0 { 1 } else { attempts }, letters }
+    }
+}
+
+impl<T: Clone, L: Sink<Event = Letter<T>>> Loss<T> for Redeliver<L> {
+    #[cold]
+    fn fate(&mut self, event: &T, case: &Case, anyone: bool) -> Flow<Fate> {
+        let reason = match case.fault.reason {
+            Reason::NonRetryable => Reason::NonRetryable,
+            _ if case.attempts >= self.attempts => Reason::AttemptsExhausted,
+            _ if anyone => return Ok(Fate::Redelivered),
+            _ => Reason::Closed,
+        };
+        let origin = self.origin;
+        let written = self.letters.fill(|letter| {
+            letter.event.clone_from(event);
+            letter.fault = case.fault;
+            letter.seq = case.seq;
+            letter.origin = origin;
+            letter.attempts = case.attempts;
+            letter.first = case.first;
+            letter.last = case.last;
+            letter.hops = 1;
+            letter.detail = [0; 32];
+            Ok(())
+        });
+        match written {
+            Ok(()) => Ok(Fate::DeadLettered(reason)),
+            Err(Halt::Again) => Err(Halt::Again),
+            Err(Halt::Stop) => Ok(Fate::Dropped(Reason::Shutdown)),
+            Err(Halt::Reject(fault)) => Ok(Fate::Dropped(fault.reason)),
+        }
+    }
+}
