@@ -44,6 +44,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+pub mod resequencer;
 mod sequencer;
 mod translator;
 

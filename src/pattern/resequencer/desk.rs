@@ -1,0 +1,322 @@
+//! Where a resequencer decides: what is early, late, twice, too far ahead, and for how long a hole is waited for.
+
+use super::lent::{Lay, Out};
+use super::shelf::Shelf;
+use super::{Ahead, Closing, Duplicate, Hole, Late, Missing, Ordered, Policy, Start};
+use crate::contract::{At, Fault, Flow, Halt, Ledger, Reason, Tick};
+use core::mem;
+use core::time::Duration;
+
+#[derive(Debug)]
+pub(super) struct Desk<T> {
+    policy: Policy,
+    pub(super) shelf: Shelf<T>,
+    pub(super) phase: Phase,
+    /// The next number goes straight on: nothing is held, waited for or left to decide.
+    clear: bool,
+    /// The stage after had no room in this turn. The event in hand comes before anything that time brings about.
+    full: bool,
+    /// The number that [`Ahead::Block`] held up in this turn.
+    blocked: Option<u64>,
+    pub(super) ledger: Ledger,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// No event came yet that says where to begin.
+    Unstarted,
+    /// Until then every event waits.
+    Settling(Tick),
+    Running,
+}
+
+/// How often, and how many times, a missing number is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Requests {
+    pub(super) every: Duration,
+    pub(super) times: u32,
+}
+
+impl<T> Desk<T> {
+    pub(super) fn new(policy: Policy, mut shelf: Shelf<T>) -> Self {
+        let phase = match policy.start {
+            Start::Fixed(first) => {
+                shelf.next = first;
+                Phase::Running
+            }
+            Start::FirstSeen | Start::SettleFor(_) => Phase::Unstarted,
+        };
+        let clear = phase == Phase::Running;
+        Self { policy, shelf, phase, clear, full: false, blocked: None, ledger: Ledger::new() }
+    }
+
+    /// An event comes. What is in order, while nothing is held, is all done here.
+    #[inline]
+    pub(super) fn take<E: Lay<T>>(
+        &mut self,
+        number: u64,
+        event: E,
+        at: At,
+        out: &mut impl Out<T, E>,
+    ) -> Flow {
+        if !self.clear || number != self.shelf.number() {
+            return self.sort_in(number, event, at, out);
+        }
+        // Before the call: a number that it unwinds on is used up, and no hole.
+        self.shelf.next = self.shelf.next.wrapping_add(1);
+        let flow = out.hand(Ordered::Event(event), at);
+        if flow == Err(Halt::Again) {
+            self.shelf.next = self.shelf.next.wrapping_sub(1);
+            self.full = true;
+        }
+        self.ledger.handed_on(flow)
+    }
+
+    fn sort_in<E: Lay<T>>(&mut self, number: u64, event: E, at: At, out: &mut impl Out<T, E>) -> Flow {
+        self.blocked = None;
+        self.begin(number, at.now);
+        // What is decided goes first.
+        if let Err(halt) = self.bring(at.now, out) {
+            return self.ledger.delivered(Err(halt));
+        }
+        let ahead = match self.shelf.ahead(number) {
+            Some(ahead) if ahead < self.shelf.size() => ahead,
+            Some(_) => match self.make_room(number, at, out) {
+                Ok(ahead) => ahead,
+                Err(halt) => return self.ledger.delivered(Err(halt)),
+            },
+            None if self.phase != Phase::Running && self.shelf.reach_back(number) => 0,
+            None => return self.late(event, at, out),
+        };
+        if ahead >= self.shelf.size() {
+            self.drop_one(Reason::WindowFull);
+            return Ok(());
+        }
+        if self.shelf.holds(ahead) {
+            return self.duplicate(ahead, event, at);
+        }
+        if ahead == 0 && self.phase == Phase::Running {
+            return self.hand_on(event, at, out);
+        }
+        self.shelf.hold(ahead, event, at);
+        self.clear = false;
+        if self.phase == Phase::Running {
+            self.shelf.clock.get_or_insert(at.now);
+        }
+        self.ledger.took(1);
+        self.ledger.holds(self.shelf.held);
+        Ok(())
+    }
+
+    /// The first event says where to begin, or when.
+    fn begin(&mut self, number: u64, now: Tick) {
+        if self.phase == Phase::Unstarted {
+            self.shelf.next = number;
+            self.phase = match self.policy.start {
+                Start::SettleFor(span) => Phase::Settling(now.after(span)),
+                Start::Fixed(_) | Start::FirstSeen => Phase::Running,
+            };
+        }
+    }
+
+    /// Brings on what is decided. `Again` if not all of it went, `Stop` also after the last stray of a halt.
+    #[inline]
+    fn bring<E>(&mut self, now: Tick, out: &mut impl Out<T, E>) -> Flow {
+        if self.phase != Phase::Running {
+            return Ok(());
+        }
+        let flow = self.shelf.release(now, &mut self.ledger, out);
+        self.full |= flow == Err(Halt::Again);
+        flow?;
+        match self.shelf.giving_up {
+            Some(Reason::GapSkipped) => return Err(Halt::Stop),
+            _ => self.shelf.giving_up = None,
+        }
+        self.clear = self.shelf.is_clear();
+        Ok(())
+    }
+
+    /// How far ahead `number` is when what is too far ahead has been dealt with; still too far, if it is to be dropped.
+    #[cold]
+    fn make_room<E>(&mut self, number: u64, at: At, out: &mut impl Out<T, E>) -> Result<u64, Halt> {
+        let size = self.shelf.size();
+        // The others will not wait any longer, either.
+        self.phase = Phase::Running;
+        self.bring(at.now, out)?;
+        let mut ahead = self.shelf.ahead(number).unwrap_or(0);
+        if ahead >= size {
+            match self.policy.ahead {
+                Ahead::Drop => {}
+                Ahead::Reject => return Err(Fault::of(Reason::WindowFull).into()),
+                Ahead::Advance => {
+                    self.shelf.last = at.seq;
+                    self.shelf.give_up(ahead - size + 1);
+                    self.bring(at.now, out)?;
+                    ahead = self.shelf.ahead(number).unwrap_or(0);
+                }
+                Ahead::Block => {
+                    self.shelf.last = at.seq;
+                    self.shelf.clock.get_or_insert(at.now);
+                    self.clear = false;
+                    self.blocked = Some(number);
+                    return Err(Halt::Again);
+                }
+            }
+        }
+        Ok(ahead)
+    }
+
+    /// The event that the others wait for.
+    #[inline]
+    fn hand_on<E>(&mut self, event: E, at: At, out: &mut impl Out<T, E>) -> Flow {
+        self.shelf.step(1);
+        let flow = out.hand(Ordered::Event(event), at);
+        if flow == Err(Halt::Again) {
+            self.shelf.next = self.shelf.next.wrapping_sub(1);
+            self.full = true;
+        }
+        self.ledger.handed_on(flow)?;
+        match self.bring(at.now, out) {
+            // The event itself went on; the rest follows.
+            Err(Halt::Again) => Ok(()),
+            flow => flow,
+        }
+    }
+
+    #[cold]
+    fn late<E>(&mut self, event: E, at: At, out: &mut impl Out<T, E>) -> Flow {
+        match self.policy.late {
+            Late::Drop => {
+                self.drop_one(Reason::Late);
+                Ok(())
+            }
+            Late::Reject => self.ledger.delivered(Err(Fault::of(Reason::Late).into())),
+            Late::Pass => {
+                let flow = out.hand(Ordered::Stray(event, Reason::Late), at);
+                self.full |= flow == Err(Halt::Again);
+                self.ledger.handed_on(flow)
+            }
+        }
+    }
+
+    #[cold]
+    fn duplicate(&mut self, ahead: u64, event: impl Lay<T>, at: At) -> Flow {
+        match self.policy.duplicate {
+            Duplicate::KeepFirst => {}
+            Duplicate::KeepLast => self.shelf.replace(ahead, event, at),
+            Duplicate::Reject => return self.ledger.delivered(Err(Fault::of(Reason::Duplicate).into())),
+        }
+        self.drop_one(Reason::Duplicate);
+        Ok(())
+    }
+
+    fn drop_one(&mut self, reason: Reason) {
+        self.ledger.took(1);
+        self.ledger.dropped(reason);
+    }
+
+    /// The end of a turn: what the stage after had no room for, then what the time brings about.
+    pub(super) fn end_turn<E>(
+        &mut self,
+        now: Tick,
+        requests: &mut Requests,
+        ask: impl FnMut(Missing, At) -> Flow,
+        out: &mut impl Out<T, E>,
+    ) -> Flow {
+        let waits = mem::take(&mut self.full);
+        let mut flow = self.bring(now, out);
+        if flow.is_ok() && !waits {
+            flow = self.pass_time(now, requests, ask, out);
+        }
+        self.full = false;
+        self.blocked = None;
+        self.ledger.publish();
+        if self.shelf.is_behind() { flow.and(Err(Halt::Again)) } else { flow }
+    }
+
+    fn pass_time<E>(
+        &mut self,
+        now: Tick,
+        requests: &mut Requests,
+        mut ask: impl FnMut(Missing, At) -> Flow,
+        out: &mut impl Out<T, E>,
+    ) -> Flow {
+        if let Phase::Settling(until) = self.phase {
+            if now < until {
+                return Ok(());
+            }
+            self.phase = Phase::Running;
+            self.bring(now, out)?;
+        }
+        let last_turn = now == Tick::MAX;
+        if last_turn && self.policy.closing == Closing::Stray && self.shelf.held != 0 {
+            self.shelf.giving_up = Some(Reason::Shutdown);
+            return self.bring(now, out);
+        }
+        while let Some(since) = self.shelf.clock {
+            let Some(hole) = self.hole() else {
+                self.shelf.clock = None;
+                break;
+            };
+            if !last_turn {
+                if self.shelf.asked < requests.times {
+                    if now >= since.after(requests.every) {
+                        self.request(hole, now, requests, &mut ask);
+                    }
+                    break;
+                }
+                match self.policy.hole {
+                    Hole::Skip { after } if now >= since.after(after) => {}
+                    Hole::Halt { after } if now >= since.after(after) => {
+                        self.shelf.giving_up = Some(Reason::GapSkipped);
+                        return self.bring(now, out);
+                    }
+                    _ => break,
+                }
+            }
+            self.shelf.give_up(hole);
+            self.bring(now, out)?;
+        }
+        self.clear = self.phase == Phase::Running && self.shelf.is_clear();
+        Ok(())
+    }
+
+    /// How many numbers are missing before what is held; or, if that is nothing, before what is blocked fits in.
+    fn hole(&self) -> Option<u64> {
+        let room = |number| Some(self.shelf.ahead(number)? + 1 - self.shelf.size());
+        self.shelf.first_held().or_else(|| self.blocked.and_then(room))
+    }
+
+    /// Asks once for the hole. If nobody listens, never again.
+    #[cold]
+    fn request(
+        &mut self,
+        hole: u64,
+        now: Tick,
+        requests: &mut Requests,
+        ask: &mut impl FnMut(Missing, At) -> Flow,
+    ) {
+        let before = mem::replace(&mut self.shelf.clock, Some(now));
+        self.shelf.asked += 1;
+        match ask(self.shelf.missing(hole), At { seq: self.shelf.last, now }) {
+            Err(Halt::Again) => {
+                self.shelf.asked -= 1;
+                self.shelf.clock = before;
+                return;
+            }
+            Err(Halt::Reject(fault)) => self.ledger.dropped(fault.reason),
+            Err(Halt::Stop) => {
+                requests.times = 0;
+                self.ledger.passed(1);
+            }
+            Ok(()) => self.ledger.passed(1),
+        }
+        self.ledger.generated(1);
+    }
+}
+
+impl<T> Drop for Desk<T> {
+    fn drop(&mut self) {
+        self.shelf.close(&mut self.ledger);
+    }
+}
