@@ -11,6 +11,7 @@ mod filter;
 mod forward;
 mod overflow;
 mod recipient_list;
+mod resequencer;
 mod sequencer;
 mod splitter;
 mod suite;

@@ -296,7 +296,7 @@ impl<T> Desk<T> {
         requests: &mut Requests,
         ask: &mut impl FnMut(Missing, At) -> Flow,
     ) {
-        let before = mem::replace(&mut self.shelf.clock, Some(now));
+        let before = self.shelf.clock.replace(now);
         self.shelf.asked += 1;
         match ask(self.shelf.missing(hole), At { seq: self.shelf.last, now }) {
             Err(Halt::Again) => {
