@@ -23,6 +23,7 @@
 //! | [`channel`]  | rings with ends: where events cross from thread to thread                                 |
 //! | [`pattern`]  | *Enterprise Integration Patterns* (Hohpe and Woolf) as stages                             |
 //! | [`wait`]     | how a thread spends an empty turn                                                         |
+//! | [`table`]    | bounded memory of one owner: slab with handles, timers                                    |
 //! | `run`        | threads: named, pinned, stopped, joined                                                   |
 //! | [`metric`]   | the books of every stage, and latency histograms                                          |
 //! | [`ring`]     | the shared memory underneath                                                              |
@@ -76,6 +77,7 @@ pub mod ring;
 pub mod run;
 #[doc(hidden)]
 pub mod sync;
+pub mod table;
 pub mod wait;
 
 /// The programs of the README, compiled and run.

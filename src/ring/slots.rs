@@ -43,10 +43,10 @@ pub struct Slot<T, M = (), L = ()> {
 #[repr(align(64))]
 pub struct Line;
 
-/// Why a ring of the asked capacity cannot be built.
+/// Why nothing of the asked capacity can be built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CapacityError {
-    /// A ring needs at least one slot.
+    /// At least one slot is needed.
     Zero,
     /// The capacity must be a power of two; `next` is the smallest one that is large enough.
     NotPowerOfTwo {
@@ -98,12 +98,15 @@ impl CapacityError {
 impl core::fmt::Display for CapacityError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Zero => f.write_str("a ring needs at least one slot"),
+            Self::Zero => f.write_str("a capacity of 0 holds nothing: ask for at least 1"),
             Self::NotPowerOfTwo { asked, next } => {
-                write!(f, "the capacity of a ring must be a power of two: {asked} is not, take {next}")
+                write!(f, "the capacity must be a power of two: {asked} is not, take {next}")
             }
             Self::TooLarge { asked } => {
-                write!(f, "a ring of {asked} does not fit into memory: ask for less, or for smaller events")
+                write!(
+                    f,
+                    "a capacity of {asked} does not fit into memory: ask for less, or for smaller events"
+                )
             }
             Self::TooSmall { asked, least } => {
                 write!(f, "a ring of {asked} bytes is too small: take {least} or more")

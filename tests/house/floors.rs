@@ -4,13 +4,14 @@ use crate::assert_silent;
 use crate::source::{Source, names_behind, sources, words};
 
 /// The rooms and their floors.
-const FLOORS: [(&str, u32); 11] = [
+const FLOORS: [(&str, u32); 12] = [
     ("sync", 0),
     ("ring", 1),
     ("contract", 2),
     ("channel", 3),
     ("wait", 3),
     ("store", 3),
+    ("table", 3),
     ("pattern", 4),
     ("guarantee", 4),
     ("run", 5),
