@@ -134,6 +134,10 @@ impl Window {
         if ahead.cast_signed() <= 0 {
             return 0;
         }
+        if self.len == 0 {
+            self.next = at;
+            return ahead;
+        }
         let marked = self.len;
         if ahead > self.mask {
             self.reset(at);
@@ -144,6 +148,17 @@ impl Window {
             self.pass(word, bit, at.wrapping_sub(self.next).min(to_the_end));
         }
         ahead - (marked - self.len)
+    }
+    /// Moves `next` back to `at`, which is not ahead of it, if all that is marked stays in the window. It looks at each
+    /// position that would not: for the time before anybody knows where to begin.
+    pub fn reach_back(&mut self, at: u64) -> bool {
+        let back = self.next.wrapping_sub(at);
+        let mut falls_out = (0..back).map(|n| at.wrapping_add(self.width()).wrapping_add(n));
+        let fits = back <= self.mask && !falls_out.any(|lost| self.is_marked(lost));
+        if fits {
+            self.next = at;
+        }
+        fits
     }
     /// Begins anew at `next`, wherever that is, with nothing marked.
     pub fn reset(&mut self, next: u64) {
@@ -212,6 +227,28 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_reaches_back_as_far_as_what_is_marked_allows() {
+        for width in [1, 8, 64, 128] {
+            for start in [3, u64::MAX - 2] {
+                for ahead in 0..width as u64 {
+                    let mut window = Window::new(width, start).unwrap();
+                    let marked = start.wrapping_add(ahead);
+                    assert_eq!(window.mark(marked), Mark::Fresh);
+                    let most = width as u64 - 1 - ahead;
+                    assert!(!window.reach_back(start.wrapping_sub(most + 1)));
+                    assert_eq!(window.next(), start);
+                    assert!(window.reach_back(start.wrapping_sub(most)));
+                    assert_eq!(
+                        (window.next(), window.first_marked()),
+                        (start.wrapping_sub(most), Some(marked))
+                    );
+                    assert!(!window.reach_back(window.next().wrapping_add(1)), "that is not back");
+                }
+            }
+        }
+    }
 
     #[test]
     fn what_is_outside_of_the_window_is_clear() {

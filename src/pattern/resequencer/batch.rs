@@ -1,9 +1,8 @@
 //! The resequencer of batches.
 
-use super::Unbuildable;
 use super::lent::Lay;
 use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Stage, Tick};
-use crate::ring::Sequence;
+use crate::ring::{CapacityError, Sequence};
 use crate::sync::Arc;
 use core::cmp::Reverse;
 use core::fmt::{Debug, Formatter};
@@ -91,6 +90,8 @@ struct Members<T, K> {
     since: Tick,
     /// How many of `order` are done with, once it is sorted.
     done: Option<usize>,
+    /// The stage after wants no more.
+    stopped: bool,
     /// A member is at the stage after just now. True at any other time: that stage unwound on it.
     shown: bool,
     ledger: Ledger,
@@ -101,14 +102,17 @@ impl<T, K: Ord, F, S> BatchResequencer<T, K, F, S> {
     /// keys, and the [`Account`].
     ///
     /// # Errors
-    /// [`Unbuildable::BatchSize`] if the size is 0, or does not fit in 32 bits.
-    pub fn new(batch: Batch, key: F, mut room: impl FnMut() -> T, next: S) -> Result<Self, Unbuildable>
+    /// [`CapacityError`] if the size is 0, or does not fit in 32 bits.
+    pub fn new(batch: Batch, key: F, mut room: impl FnMut() -> T, next: S) -> Result<Self, CapacityError>
     where
         F: Fn(&T) -> K,
     {
         let size = batch.size;
-        if size == 0 || u32::try_from(size).is_err() {
-            return Err(Unbuildable::BatchSize { size });
+        if size == 0 {
+            return Err(CapacityError::Zero);
+        }
+        if u32::try_from(size).is_err() {
+            return Err(CapacityError::TooLarge { asked: size });
         }
         let members = Members {
             batch,
@@ -116,6 +120,7 @@ impl<T, K: Ord, F, S> BatchResequencer<T, K, F, S> {
             order: Vec::with_capacity(size),
             since: Tick::ZERO,
             done: None,
+            stopped: false,
             shown: false,
             ledger: Ledger::new(),
         };
@@ -179,6 +184,9 @@ impl<T, K: Ord> Members<T, K> {
     /// Brings on what is sorted, as far as there is room for it.
     #[inline]
     fn bring(&mut self, now: Tick, show: &mut impl FnMut(&mut T, At) -> Flow) -> Flow {
+        if self.stopped {
+            return Err(Halt::Stop);
+        }
         let Some(mut done) = self.done else { return Ok(()) };
         if mem::take(&mut self.shown) {
             self.ledger.dropped(Reason::Panic);
@@ -203,6 +211,7 @@ impl<T, K: Ord> Members<T, K> {
             done += 1;
             self.leaves(done);
             if flow == Err(Halt::Stop) {
+                self.stopped = true;
                 return flow;
             }
         }

@@ -28,6 +28,8 @@ pub(super) enum Phase {
     /// Until then every event waits.
     Settling(Tick),
     Running,
+    /// The stage after wants no more, or a hole was the end.
+    Stopped,
 }
 
 /// How often, and how many times, a missing number is asked for.
@@ -38,12 +40,9 @@ pub(super) struct Requests {
 }
 
 impl<T> Desk<T> {
-    pub(super) fn new(policy: Policy, mut shelf: Shelf<T>) -> Self {
+    pub(super) fn new(policy: Policy, shelf: Shelf<T>) -> Self {
         let phase = match policy.start {
-            Start::Fixed(first) => {
-                shelf.next = first;
-                Phase::Running
-            }
+            Start::Fixed(_) => Phase::Running,
             Start::FirstSeen | Start::SettleFor(_) => Phase::Unstarted,
         };
         let clear = phase == Phase::Running;
@@ -59,16 +58,11 @@ impl<T> Desk<T> {
         at: At,
         out: &mut impl Out<T, E>,
     ) -> Flow {
-        if !self.clear || number != self.shelf.number() {
+        if !self.clear || number != self.shelf.next() {
             return self.sort_in(number, event, at, out);
         }
-        // Before the call: a number that it unwinds on is used up, and no hole.
-        self.shelf.next = self.shelf.next.wrapping_add(1);
-        let flow = out.hand(Ordered::Event(event), at);
-        if flow == Err(Halt::Again) {
-            self.shelf.next = self.shelf.next.wrapping_sub(1);
-            self.full = true;
-        }
+        let flow = self.shelf.pass(|| out.hand(Ordered::Event(event), at));
+        self.full |= flow == Err(Halt::Again);
         self.ledger.handed_on(flow)
     }
 
@@ -104,14 +98,14 @@ impl<T> Desk<T> {
             self.shelf.clock.get_or_insert(at.now);
         }
         self.ledger.took(1);
-        self.ledger.holds(self.shelf.held);
+        self.ledger.holds(self.shelf.held());
         Ok(())
     }
 
     /// The first event says where to begin, or when.
     fn begin(&mut self, number: u64, now: Tick) {
         if self.phase == Phase::Unstarted {
-            self.shelf.next = number;
+            self.shelf.begin(number);
             self.phase = match self.policy.start {
                 Start::SettleFor(span) => Phase::Settling(now.after(span)),
                 Start::Fixed(_) | Start::FirstSeen => Phase::Running,
@@ -122,18 +116,28 @@ impl<T> Desk<T> {
     /// Brings on what is decided. `Again` if not all of it went, `Stop` also after the last stray of a halt.
     #[inline]
     fn bring<E>(&mut self, now: Tick, out: &mut impl Out<T, E>) -> Flow {
-        if self.phase != Phase::Running {
-            return Ok(());
+        match self.phase {
+            Phase::Running => {}
+            Phase::Unstarted | Phase::Settling(_) => return Ok(()),
+            Phase::Stopped => return Err(Halt::Stop),
         }
-        let flow = self.shelf.release(now, &mut self.ledger, out);
-        self.full |= flow == Err(Halt::Again);
-        flow?;
-        match self.shelf.giving_up {
-            Some(Reason::GapSkipped) => return Err(Halt::Stop),
-            _ => self.shelf.giving_up = None,
+        let mut flow = self.shelf.release(now, &mut self.ledger, out);
+        if flow.is_ok() && self.shelf.giving_up.take() == Some(Reason::GapSkipped) {
+            flow = Err(Halt::Stop);
         }
-        self.clear = self.shelf.is_clear();
-        Ok(())
+        self.heard(flow);
+        self.clear = flow.is_ok() && self.shelf.is_clear();
+        flow
+    }
+
+    /// The stage after has no room, or wants no more.
+    #[inline]
+    fn heard(&mut self, flow: Flow) {
+        match flow {
+            Err(Halt::Again) => self.full = true,
+            Err(Halt::Stop) => (self.phase, self.clear) = (Phase::Stopped, false),
+            _ => {}
+        }
     }
 
     /// How far ahead `number` is when what is too far ahead has been dealt with; still too far, if it is to be dropped.
@@ -169,12 +173,8 @@ impl<T> Desk<T> {
     /// The event that the others wait for.
     #[inline]
     fn hand_on<E>(&mut self, event: E, at: At, out: &mut impl Out<T, E>) -> Flow {
-        self.shelf.step(1);
-        let flow = out.hand(Ordered::Event(event), at);
-        if flow == Err(Halt::Again) {
-            self.shelf.next = self.shelf.next.wrapping_sub(1);
-            self.full = true;
-        }
+        let flow = self.shelf.pass(|| out.hand(Ordered::Event(event), at));
+        self.heard(flow);
         self.ledger.handed_on(flow)?;
         match self.bring(at.now, out) {
             // The event itself went on; the rest follows.
@@ -193,7 +193,7 @@ impl<T> Desk<T> {
             Late::Reject => self.ledger.delivered(Err(Fault::of(Reason::Late).into())),
             Late::Pass => {
                 let flow = out.hand(Ordered::Stray(event, Reason::Late), at);
-                self.full |= flow == Err(Halt::Again);
+                self.heard(flow);
                 self.ledger.handed_on(flow)
             }
         }
@@ -249,7 +249,7 @@ impl<T> Desk<T> {
             self.bring(now, out)?;
         }
         let last_turn = now == Tick::MAX;
-        if last_turn && self.policy.closing == Closing::Stray && self.shelf.held != 0 {
+        if last_turn && self.policy.closing == Closing::Stray && self.shelf.held() != 0 {
             self.shelf.giving_up = Some(Reason::Shutdown);
             return self.bring(now, out);
         }

@@ -81,7 +81,6 @@ mod lent;
 mod policy;
 mod shelf;
 mod stream;
-mod window;
 
 pub use apart::Apart;
 pub use batch::{Batch, BatchResequencer, Equals, Sort};

@@ -1,5 +1,6 @@
 //! What a resequencer does in each case that has no answer of its own. Nothing here has a default.
 
+use crate::ring::CapacityError;
 use core::fmt;
 use core::time::Duration;
 
@@ -129,11 +130,8 @@ numbers!(u8, u16, u32, u64);
 /// Why a resequencer was not built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unbuildable {
-    /// The window is not a power of two.
-    NotAPowerOfTwo {
-        /// The window that was asked for.
-        window: usize,
-    },
+    /// There can be no window of this size.
+    Window(CapacityError),
     /// The window is larger than half of all numbers, so that early and late could not be told apart.
     TooLarge {
         /// The window that was asked for.
@@ -143,19 +141,12 @@ pub enum Unbuildable {
     },
     /// [`Ahead::Block`] with a [`Hole`] that is never given up: the missing number may lie behind the one that blocks.
     WouldDeadlock,
-    /// A batch of nothing, or of more than 2^32 - 1.
-    BatchSize {
-        /// The size that was asked for.
-        size: usize,
-    },
 }
 
 impl fmt::Display for Unbuildable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAPowerOfTwo { window } => {
-                write!(f, "a window of {window} slots: it has to be a power of two")
-            }
+            Self::Window(error) => error.fmt(f),
             Self::TooLarge { window, bits } => {
                 write!(f, "a window of {window} slots is more than half of all numbers of {bits} bits")
             }
@@ -163,9 +154,14 @@ impl fmt::Display for Unbuildable {
                 "`Ahead::Block` would wait for ever, as the missing number may lie behind the one that blocks: \
                  say `Hole::Skip` or `Hole::Halt` after some time, or another `Ahead`",
             ),
-            Self::BatchSize { size } => write!(f, "a batch of {size}: it has to be 1 to {}", u32::MAX),
         }
     }
 }
 
 impl core::error::Error for Unbuildable {}
+
+impl From<CapacityError> for Unbuildable {
+    fn from(error: CapacityError) -> Self {
+        Self::Window(error)
+    }
+}

@@ -1,7 +1,7 @@
 //! Where events wait for their turn, and the order they leave in.
 //!
 //! ```text
-//!            next         next + due                    next + size
+//!            next         next + due                    next + window
 //!             |  decided: held |   not decided yet: held     |
 //!   went on   |  or a gap      |   or a hole                 |   beyond
 //! ------------+----------------+-----------------------------+----------
@@ -9,29 +9,27 @@
 //! Positions count on in 64 bits where the numbers wrap earlier; a number is the lower bits of its position.
 
 use super::lent::{Lay, Out};
-use super::window::Window;
 use super::{Missing, Ordered};
 use crate::contract::{At, Flow, Halt, Ledger, Reason, Tick};
-use crate::ring::Sequence;
+use crate::ring::{CapacityError, Sequence};
+use crate::table::{Mark, Window};
 use core::mem;
 
 #[derive(Debug)]
 pub(super) struct Shelf<T> {
+    /// A window of them: the one of a position is that of its lower bits.
     slots: Box<[Slot<T>]>,
-    /// Which slots hold an event.
+    /// Which of them hold an event, and the position that goes on next.
     window: Window,
     /// The bits of a number.
     numbers: u64,
-    /// The position that goes on next.
-    pub(super) next: u64,
-    /// So many positions from `next` on are decided: what is held goes on, what is not is a gap.
+    /// So many positions from the next one on are decided: what is held goes on, what is not is a gap.
     due: u64,
-    pub(super) held: u64,
     /// What is held goes on as strays, for this reason.
     pub(super) giving_up: Option<Reason>,
     /// The front is at the stage after just now. True at any other time: that stage unwound on it.
     shown: bool,
-    /// Since when the hole at `next` is waited for. None while nobody waits for it.
+    /// Since when the hole at the next position is waited for. None while nobody waits for it.
     pub(super) clock: Option<Tick>,
     /// How often it was asked for.
     pub(super) asked: u32,
@@ -56,84 +54,89 @@ enum Front {
 }
 
 impl<T> Shelf<T> {
-    /// `size` is a power of two, and at most half of the numbers, of which there are `numbers + 1`.
-    pub(super) fn new(size: usize, numbers: u64, mut room: impl FnMut() -> T) -> Self {
+    /// `size` is at most half of the numbers, of which there are `numbers + 1`.
+    pub(super) fn new(
+        size: usize,
+        first: u64,
+        numbers: u64,
+        mut room: impl FnMut() -> T,
+    ) -> Result<Self, CapacityError> {
+        let window = Window::new(size, first)?;
         let slot = |_| Slot { event: room(), seq: Sequence::ZERO, since: Tick::ZERO };
-        Self {
+        Ok(Self {
             slots: (0..size).map(slot).collect(),
-            window: Window::new(size),
+            window,
             numbers,
-            next: 0,
             due: 0,
-            held: 0,
             giving_up: None,
             shown: false,
             clock: None,
             asked: 0,
             last: Sequence::ZERO,
-        }
+        })
     }
     pub(super) const fn size(&self) -> u64 {
-        self.window.size()
+        self.window.width()
     }
-    /// The number of the position that goes on next.
+    pub(super) const fn held(&self) -> u64 {
+        self.window.len()
+    }
+    /// The number that goes on next.
     #[inline]
-    pub(super) const fn number(&self) -> u64 {
-        self.next & self.numbers
+    pub(super) const fn next(&self) -> u64 {
+        self.window.next() & self.numbers
     }
-    /// How far ahead of `next` a number is; nothing if it is behind.
+    /// How far ahead of the next number another one is; nothing if it is behind.
     #[inline]
     pub(super) const fn ahead(&self, number: u64) -> Option<u64> {
-        let ahead = number.wrapping_sub(self.next) & self.numbers;
+        let ahead = number.wrapping_sub(self.window.next()) & self.numbers;
         if ahead <= self.numbers / 2 { Some(ahead) } else { None }
     }
     /// Nothing is held, decided or waited for.
     #[inline]
     pub(super) const fn is_clear(&self) -> bool {
-        self.held == 0 && self.due == 0 && self.clock.is_none()
+        self.window.is_empty() && self.due == 0 && self.clock.is_none()
     }
-    /// Something is decided and did not go on yet.
+    /// Something did not go on yet.
     pub(super) const fn is_behind(&self) -> bool {
-        self.due != 0 || self.held != 0
+        self.due != 0 || !self.window.is_empty()
     }
     #[inline]
     pub(super) fn holds(&self, ahead: u64) -> bool {
-        self.window.is_marked(self.next.wrapping_add(ahead))
+        self.window.is_marked(self.position(ahead))
     }
     /// How far ahead the first event is that is held.
     pub(super) fn first_held(&self) -> Option<u64> {
-        self.window.first_marked(self.next, self.size())
+        Some(self.window.first_marked()?.wrapping_sub(self.window.next()))
     }
-    /// The first `count` numbers from `next` on.
+    /// The first `count` numbers from the next one on.
     pub(super) fn missing(&self, count: u64) -> Missing {
-        let last = self.next.wrapping_add(count - 1);
-        Missing { from: self.number(), to: last & self.numbers }
+        Missing { from: self.next(), to: self.position(count - 1) & self.numbers }
     }
-    /// Moves `next` back to `number`, which is behind it, unless what is held would not fit any more.
+    /// Nothing came yet: this number is the first.
+    pub(super) fn begin(&mut self, number: u64) {
+        self.window.reset(number);
+    }
+    /// Goes back to `number`, which is behind, unless what is held would not fit any more.
     pub(super) fn reach_back(&mut self, number: u64) -> bool {
-        let back = self.next.wrapping_sub(number) & self.numbers;
-        let end = self.next.wrapping_add(self.size());
-        if back >= self.size() || self.window.first_marked(end.wrapping_sub(back), back).is_some() {
-            return false;
-        }
-        self.next = self.next.wrapping_sub(back);
-        true
+        let back = self.window.next().wrapping_sub(number) & self.numbers;
+        self.window.reach_back(self.window.next().wrapping_sub(back))
     }
     /// Puts an event into its slot, which is free.
     #[inline]
     pub(super) fn hold(&mut self, ahead: u64, event: impl Lay<T>, at: At) {
-        let position = self.next.wrapping_add(ahead);
-        let slot = &mut self.slots[self.window.index(position)];
+        let position = self.position(ahead);
+        let slot = self.slot(position);
         event.lay(&mut slot.event);
         slot.seq = at.seq;
         slot.since = at.now;
-        self.window.mark(position);
-        self.held += 1;
+        let mark = self.window.mark(position);
+        debug_assert_eq!(mark, Mark::Fresh);
         self.last = at.seq;
     }
     /// Puts an event into its slot, which holds one with the same number.
     pub(super) fn replace(&mut self, ahead: u64, event: impl Lay<T>, at: At) {
-        let slot = &mut self.slots[self.window.index(self.next.wrapping_add(ahead))];
+        let slot = self.slot(self.position(ahead));
         event.lay(&mut slot.event);
         slot.seq = at.seq;
     }
@@ -141,10 +144,30 @@ impl<T> Shelf<T> {
     pub(super) fn give_up(&mut self, count: u64) {
         self.due = count;
     }
+    /// `give` gives on the event with the next number, which is used up then, also if it unwinds; not if it comes again.
+    #[inline]
+    pub(super) fn pass(&mut self, give: impl FnOnce() -> Flow) -> Flow {
+        let used_up = UsedUp(self);
+        let flow = give();
+        if flow == Err(Halt::Again) {
+            mem::forget(used_up);
+        }
+        flow
+    }
+
+    #[inline]
+    const fn position(&self, ahead: u64) -> u64 {
+        self.window.next().wrapping_add(ahead)
+    }
+    #[inline]
+    fn slot(&mut self, position: u64) -> &mut Slot<T> {
+        let index = position & (self.slots.len() as u64 - 1);
+        &mut self.slots[index as usize]
+    }
     /// `count` positions are done with. The hole that was waited for, if any, is another one now.
     #[inline]
-    pub(super) fn step(&mut self, count: u64) {
-        self.next = self.next.wrapping_add(count);
+    fn step(&mut self, count: u64) {
+        self.window.skip_to(self.position(count));
         self.due = self.due.saturating_sub(count);
         self.clock = None;
         self.asked = 0;
@@ -173,10 +196,10 @@ impl<T> Shelf<T> {
                 return flow;
             }
         }
-        if self.clock.is_none() && self.held != 0 {
-            let right_behind = self.first_held().unwrap_or(0);
-            let slot = self.window.index(self.next.wrapping_add(right_behind));
-            self.clock = Some(self.slots[slot].since);
+        if self.clock.is_none()
+            && let Some(right_behind) = self.window.first_marked()
+        {
+            self.clock = Some(self.slot(right_behind).since);
         }
         Ok(())
     }
@@ -188,15 +211,16 @@ impl<T> Shelf<T> {
         if self.holds(0) {
             return Some(Front::Event(0));
         }
-        let gap = |due| self.window.first_marked(self.next, due).unwrap_or(due);
-        (self.due != 0).then(|| Front::Gap(gap(self.due)))
+        let gap = || self.first_held().unwrap_or(self.due).min(self.due);
+        (self.due != 0).then(|| Front::Gap(gap()))
     }
     #[inline]
     fn show<E>(&mut self, front: Front, now: Tick, out: &mut impl Out<T, E>) -> Flow {
         match front {
             Front::Event(ahead) => {
-                let slot = &mut self.slots[self.window.index(self.next.wrapping_add(ahead))];
-                let item = match self.giving_up {
+                let giving_up = self.giving_up;
+                let slot = self.slot(self.position(ahead));
+                let item = match giving_up {
                     None => Ordered::Event(&mut slot.event),
                     Some(why) => Ordered::Stray(&mut slot.event, why),
                 };
@@ -209,10 +233,8 @@ impl<T> Shelf<T> {
     fn remove(&mut self, front: Front, ledger: &mut Ledger) {
         match front {
             Front::Event(ahead) => {
-                self.window.clear(self.next.wrapping_add(ahead));
-                self.held -= 1;
-                ledger.holds(self.held);
                 self.step(ahead + 1);
+                ledger.holds(self.held());
             }
             Front::Gap(count) => {
                 ledger.generated(1);
@@ -233,9 +255,19 @@ impl<T> Shelf<T> {
         if mem::take(&mut self.shown) {
             self.unwound(ledger);
         }
-        for _ in 0..mem::take(&mut self.held) {
+        for _ in 0..self.held() {
             ledger.dropped(Reason::Shutdown);
         }
         ledger.holds(0);
+    }
+}
+
+/// Steps over a number when it is dropped.
+struct UsedUp<'s, T>(&'s mut Shelf<T>);
+
+impl<T> Drop for UsedUp<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.step(1);
     }
 }

@@ -3,9 +3,8 @@
 use super::desk::{Desk, Phase, Requests};
 use super::lent::{Lends, Shows};
 use super::shelf::Shelf;
-use super::{Ahead, Hole, Missing, Number, Ordered, Policy, Unbuildable};
-use crate::contract::{Account, Flow, Stage};
-use crate::contract::{At, Tick};
+use super::{Ahead, Hole, Missing, Number, Ordered, Policy, Start, Unbuildable};
+use crate::contract::{Account, At, Flow, Halt, Stage, Tick};
 use crate::pattern::{Nowhere, worse};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
@@ -31,8 +30,8 @@ impl<T, F, S> Resequencer<T, F, S> {
     /// by `room`; their contents do not matter. Allocates the slots and the [`Account`].
     ///
     /// # Errors
-    /// [`Unbuildable`] if the window is not a power of two or too large for the numbers, or if the policy would wait for
-    /// ever: [`Ahead::Block`] with [`Hole::Wait`].
+    /// [`Unbuildable`] if the window is not a power of two, is too large for the memory or for the numbers, or if the policy
+    /// would wait for ever: [`Ahead::Block`] with [`Hole::Wait`].
     ///
     /// ```
     /// use ringmain::contract::each;
@@ -75,16 +74,14 @@ impl<T, F, S> Resequencer<T, F, S> {
     where
         F: Fn(&T) -> Q,
     {
-        if !window.is_power_of_two() {
-            return Err(Unbuildable::NotAPowerOfTwo { window });
-        }
         if window as u64 > 1 << (Q::BITS - 1) {
             return Err(Unbuildable::TooLarge { window, bits: Q::BITS });
         }
         if policy.ahead == Ahead::Block && policy.hole == Hole::Wait {
             return Err(Unbuildable::WouldDeadlock);
         }
-        let shelf = Shelf::new(window, u64::MAX >> (u64::BITS - Q::BITS), room);
+        let first = if let Start::Fixed(first) = policy.start { first } else { 0 };
+        let shelf = Shelf::new(window, first, u64::MAX >> (u64::BITS - Q::BITS), room)?;
         let requests = Requests { every: Duration::ZERO, times: 0 };
         Ok(Self { number, desk: Desk::new(policy, shelf), requests, feedback: Nowhere, next })
     }
@@ -110,11 +107,9 @@ impl<T, F, S, N> Resequencer<T, F, S, N> {
     }
     /// The number that goes on next; none before the start is known. For a restart: with [`Start::Fixed`] of it, what
     /// went on before is late, and what was held is missing.
-    ///
-    /// [`Start::Fixed`]: super::Start::Fixed
     #[must_use]
     pub fn next(&self) -> Option<u64> {
-        (self.desk.phase == Phase::Running).then(|| self.desk.shelf.number())
+        (self.desk.phase == Phase::Running).then(|| self.desk.shelf.next())
     }
 }
 
@@ -161,7 +156,7 @@ where
 
 /// That nobody listens to requests any more ends nothing.
 fn ignored_stop(flow: Flow) -> Flow {
-    if flow == Err(crate::contract::Halt::Stop) { Ok(()) } else { flow }
+    if flow == Err(Halt::Stop) { Ok(()) } else { flow }
 }
 
 impl<T, F, S, N> Debug for Resequencer<T, F, S, N> {
@@ -169,7 +164,7 @@ impl<T, F, S, N> Debug for Resequencer<T, F, S, N> {
         let Desk { shelf, ledger, .. } = &self.desk;
         f.debug_struct("Resequencer")
             .field("next", &self.next())
-            .field("held", &shelf.held)
+            .field("held", &shelf.held())
             .field("ledger", ledger)
             .finish_non_exhaustive()
     }

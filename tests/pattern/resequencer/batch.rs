@@ -4,7 +4,8 @@ use super::{Balance, Packet, Reason, counts, nanos, tick};
 use crate::kit::{Choke, Collect, Script, allocations, conforms, turn, turn_mut};
 use ringmain::contract::{Agent, Fault, SourceMut, Tick, Work, each};
 use ringmain::pattern::Catch;
-use ringmain::pattern::resequencer::{Batch, BatchResequencer, Equals, Sort, Unbuildable};
+use ringmain::pattern::resequencer::{Batch, BatchResequencer, Equals, Sort};
+use ringmain::ring::CapacityError;
 use std::time::Duration;
 
 const BATCH: Batch = Batch { size: 5, timeout: nanos(100), sort: Sort::Ascending, equals: Equals::Allow };
@@ -159,7 +160,7 @@ fn no_batch_allocates() {
 fn a_batch_of_nothing_is_not_built() {
     let none =
         BatchResequencer::new(Batch { size: 0, ..BATCH }, |n: &u64| *n, u64::default, each(|_: &u64| ()));
-    assert_eq!(none.unwrap_err(), Unbuildable::BatchSize { size: 0 });
+    assert_eq!(none.unwrap_err(), CapacityError::Zero);
 }
 
 /// Against `slice::sort_by_key`.
