@@ -7,8 +7,8 @@ mod others;
 use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms, rejected, turn, turn_mut};
 use ringmain::channel::spsc;
 use ringmain::contract::{
-    Account, Agent, At, Balance, End, Fault, Flow, Halt, Header, Message, PerReason, Reason, Sink, Source,
-    SourceMut, Stage, Tick, Work, each,
+    Account, Agent, At, Balance, End, Fault, Flow, Halt, Header, Message, PerReason, Reason, Sink, SourceMut,
+    Stage, Tick, Work, each,
 };
 use ringmain::pattern::resequencer::{
     Ahead, Apart, Closing, Duplicate, Hole, Late, Missing, Ordered, Policy, Resequencer, Start, Unbuildable,
