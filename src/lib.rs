@@ -50,6 +50,7 @@
 //! | another type behind than before                       | [`pattern::Translator`]                                     |
 //! | events that cannot be handled                         | [`pattern::DeadLetter`], around the stage that refuses them |
 //! | to know what belongs together                         | [`pattern::Correlate`]                                      |
+//! | numbered events that come out of order                | [`pattern::resequencer`]                                    |
 //!
 //! # The smallest program
 //!

@@ -14,6 +14,7 @@
 //! | dead letter channel  | [`DeadLetter`], [`LetterBox`]     | gate  | as its [`Overflow`] says          |
 //! | catching panics      | [`Catch`]                         | -     | waits                             |
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
+//! | resequencer          | [`resequencer`]: of a stream, of batches | hold | waits with the rest of what is due |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
 //!

@@ -124,8 +124,7 @@ impl Window {
             self.pass(word, bit, run);
         }
     }
-    /// Moves `next` on to `at`, whatever is marked before it: to pass one that was given on (`next() + 1`), or to give up a
-    /// gap. How many positions it passed that were not marked; none, and nothing moves, if `at` is not ahead.
+    /// Moves `next` on to `at`, whatever is marked before it: to give up a gap. How many positions it passed that were not marked; none, and nothing moves, if `at` is not ahead.
     ///
     /// It takes a word for every 64 positions, but never more than the window has.
     #[inline]
@@ -148,6 +147,17 @@ impl Window {
             self.pass(word, bit, at.wrapping_sub(self.next).min(to_the_end));
         }
         ahead - (marked - self.len)
+    }
+    /// Moves `next` on by one, and says whether that was marked: as `skip_to(next() + 1)`, for one that passes many, one
+    /// at a time.
+    #[inline]
+    pub fn step(&mut self) -> bool {
+        let (word, bit) = self.place_of(self.next);
+        let marked = self.words[word] >> bit & 1;
+        self.words[word] ^= marked << bit;
+        self.len -= marked;
+        self.next = self.next.wrapping_add(1);
+        marked == 1
     }
     /// Moves `next` back to `at`, which is not ahead of it, if all that is marked stays in the window. It looks at each
     /// position that would not: for the time before anybody knows where to begin.
@@ -227,6 +237,22 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_is_a_skip_of_one() {
+        for width in [1, 2, 64, 128] {
+            let mut steps = Window::new(width, u64::MAX - 9).unwrap();
+            for n in 0..300u64 {
+                if n % 3 != 0 {
+                    let _ = steps.mark(steps.next().wrapping_add(n % width as u64));
+                }
+                let mut skips = steps.clone();
+                let unmarked = skips.skip_to(skips.next().wrapping_add(1));
+                assert_eq!(u64::from(!steps.step()), unmarked);
+                assert_eq!((&steps.words, steps.next, steps.len), (&skips.words, skips.next, skips.len));
+            }
+        }
+    }
 
     #[test]
     fn it_reaches_back_as_far_as_what_is_marked_allows() {

@@ -162,6 +162,8 @@ table! {
     true  false pattern::Forward<spsc::Producer<u64>>,
     false false pattern::Forward<spsc::Producer<Rc<u64>>>,
     true  false pattern::Shed<Cell<u64>>,
+    true  false pattern::resequencer::Resequencer<Cell<u64>, (), ()>,
+    false false pattern::resequencer::Resequencer<Rc<u64>, (), ()>,
 }
 
 // A bell is rung from anywhere; a way to wait belongs to one thread.

@@ -14,6 +14,8 @@ pub(super) struct Desk<T> {
     pub(super) phase: Phase,
     /// The next number goes straight on: nothing is held, waited for or left to decide.
     clear: bool,
+    /// Something is decided that did not go on, or nothing goes on any more.
+    owes: bool,
     /// The stage after had no room in this turn. The event in hand comes before anything that time brings about.
     full: bool,
     /// The number that [`Ahead::Block`] held up in this turn.
@@ -46,7 +48,7 @@ impl<T> Desk<T> {
             Start::FirstSeen | Start::SettleFor(_) => Phase::Unstarted,
         };
         let clear = phase == Phase::Running;
-        Self { policy, shelf, phase, clear, full: false, blocked: None, ledger: Ledger::new() }
+        Self { policy, shelf, phase, clear, owes: false, full: false, blocked: None, ledger: Ledger::new() }
     }
 
     /// An event comes. What is in order, while nothing is held, is all done here.
@@ -70,7 +72,9 @@ impl<T> Desk<T> {
         self.blocked = None;
         self.begin(number, at.now);
         // What is decided goes first.
-        if let Err(halt) = self.bring(at.now, out) {
+        if self.owes
+            && let Err(halt) = self.bring(at.now, out)
+        {
             return self.ledger.delivered(Err(halt));
         }
         let ahead = match self.shelf.ahead(number) {
@@ -121,11 +125,14 @@ impl<T> Desk<T> {
             Phase::Unstarted | Phase::Settling(_) => return Ok(()),
             Phase::Stopped => return Err(Halt::Stop),
         }
+        // Also if it unwinds.
+        self.owes = true;
         let mut flow = self.shelf.release(now, &mut self.ledger, out);
         if flow.is_ok() && self.shelf.giving_up.take() == Some(Reason::GapSkipped) {
             flow = Err(Halt::Stop);
         }
         self.heard(flow);
+        self.owes = flow.is_err();
         self.clear = flow.is_ok() && self.shelf.is_clear();
         flow
     }
@@ -173,6 +180,7 @@ impl<T> Desk<T> {
     /// The event that the others wait for.
     #[inline]
     fn hand_on<E>(&mut self, event: E, at: At, out: &mut impl Out<T, E>) -> Flow {
+        self.owes = true;
         let flow = self.shelf.pass(|| out.hand(Ordered::Event(event), at));
         self.heard(flow);
         self.ledger.handed_on(flow)?;
