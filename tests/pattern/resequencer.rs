@@ -349,18 +349,41 @@ fn requests_are_repeated_and_then_the_gap_is_skipped() {
 }
 
 #[test]
-fn the_rest_of_a_hole_is_asked_for_anew() {
+fn the_rest_of_a_hole_is_asked_for_in_its_time() {
     let naks = Collect::new();
-    let mut rig = asking(10, 1, POLICY, &naks);
+    let mut rig = asking(10, 2, POLICY, &naks);
     rig.at(0, [5]);
     rig.at(10, []);
+    assert_eq!(naks.take(), [Missing { from: 1, to: 4 }]);
     assert_eq!(rig.at(11, [1, 3]), [event(1)]);
+    rig.at(19, []);
+    assert_eq!(naks.take(), []);
     rig.at(20, []);
-    assert_eq!(naks.take(), [Missing { from: 1, to: 4 }, Missing { from: 2, to: 2 }]);
+    assert_eq!(naks.take(), [Missing { from: 2, to: 2 }]);
     assert_eq!(rig.at(21, [2]), [event(2), event(3)]);
-    rig.at(31, []);
-    assert_eq!(naks.take(), [Missing { from: 4, to: 4 }], "5 has waited long enough for that");
+    assert_eq!(naks.take(), [Missing { from: 4, to: 4 }], "which was asked for 11 ns ago");
     rig.books(Balance { input: 4, generated: 3, out: 6, held: 1, ..Balance::default() });
+}
+
+/// What comes again does so one by one: that must not make a request for the rest each time.
+#[test]
+fn what_comes_one_by_one_is_asked_for_once() {
+    let naks = Collect::new();
+    let mut rig = asking(10, 3, POLICY, &naks);
+    rig.at(0, [8]);
+    rig.at(10, []);
+    for n in 1..7 {
+        assert_eq!(rig.at(10 + n, [n]), [event(n)]);
+    }
+    assert_eq!(naks.take(), [Missing { from: 1, to: 7 }]);
+    assert_eq!(rig.at(17, [7]), [event(7), event(8)]);
+
+    // The next hole is one of its own.
+    rig.at(100, [10]);
+    assert_eq!(naks.take(), []);
+    rig.at(110, []);
+    assert_eq!(naks.take(), [Missing { from: 9, to: 9 }]);
+    rig.books(Balance { input: 9, generated: 2, out: 10, held: 1, ..Balance::default() });
 }
 
 #[test]

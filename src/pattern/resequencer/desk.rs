@@ -99,7 +99,7 @@ impl<T> Desk<T> {
         self.shelf.hold(ahead, event, at);
         self.clear = false;
         if self.phase == Phase::Running {
-            self.shelf.clock.get_or_insert(at.now);
+            self.shelf.wait_since(at.now);
         }
         self.ledger.took(1);
         self.ledger.holds(self.shelf.held());
@@ -167,7 +167,7 @@ impl<T> Desk<T> {
                 }
                 Ahead::Block => {
                     self.shelf.last = at.seq;
-                    self.shelf.clock.get_or_insert(at.now);
+                    self.shelf.wait_since(at.now);
                     self.clear = false;
                     self.blocked = Some(number);
                     return Err(Halt::Again);
@@ -267,7 +267,7 @@ impl<T> Desk<T> {
                 break;
             };
             if !last_turn {
-                if self.shelf.asked < requests.times {
+                if self.shelf.asked.times < requests.times {
                     if now >= since.after(requests.every) {
                         self.request(hole, now, requests, &mut ask);
                     }
@@ -304,12 +304,11 @@ impl<T> Desk<T> {
         requests: &mut Requests,
         ask: &mut impl FnMut(Missing, At) -> Flow,
     ) {
-        let before = self.shelf.clock.replace(now);
-        self.shelf.asked += 1;
+        let before = (self.shelf.asked, self.shelf.clock);
+        self.shelf.ask(hole, now);
         match ask(self.shelf.missing(hole), At { seq: self.shelf.last, now }) {
             Err(Halt::Again) => {
-                self.shelf.asked -= 1;
-                self.shelf.clock = before;
+                (self.shelf.asked, self.shelf.clock) = before;
                 return;
             }
             Err(Halt::Reject(fault)) => self.ledger.dropped(fault.reason),

@@ -31,10 +31,20 @@ pub(super) struct Shelf<T> {
     shown: bool,
     /// Since when the hole at the next position is waited for. None while nobody waits for it.
     pub(super) clock: Option<Tick>,
-    /// How often it was asked for.
-    pub(super) asked: u32,
+    /// The last request for a hole at the front.
+    pub(super) asked: Asked,
     /// The place of the last event that came out of order; that of a gap, too, as it has none of its own.
     pub(super) last: Sequence,
+}
+
+/// A request for what is missing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// How often it was made; 0 is never.
+    pub(super) times: u32,
+    at: Tick,
+    /// The position behind what was asked for.
+    end: u64,
 }
 
 #[derive(Debug)]
@@ -71,7 +81,7 @@ impl<T> Shelf<T> {
             giving_up: None,
             shown: false,
             clock: None,
-            asked: 0,
+            asked: Asked { times: 0, at: Tick::ZERO, end: first },
             last: Sequence::ZERO,
         })
     }
@@ -144,6 +154,24 @@ impl<T> Shelf<T> {
     pub(super) fn give_up(&mut self, count: u64) {
         self.due = count;
     }
+    /// The hole at the front is waited for, if nobody does yet. What is left of one that was asked for was asked for, too:
+    /// else each number that comes of it would make a request for the rest.
+    #[inline]
+    pub(super) fn wait_since(&mut self, since: Tick) {
+        if self.clock.is_none() {
+            let left = self.asked.end.wrapping_sub(self.window.next()).cast_signed();
+            let known = self.asked.times != 0 && left > 0;
+            if !known {
+                self.asked.times = 0;
+            }
+            self.clock = Some(if known { self.asked.at } else { since });
+        }
+    }
+    /// The first `count` numbers are asked for once more.
+    pub(super) fn ask(&mut self, count: u64, now: Tick) {
+        self.asked = Asked { times: self.asked.times + 1, at: now, end: self.position(count) };
+        self.clock = Some(now);
+    }
     /// `give` gives on the event with the next number, which is used up then, also if it unwinds; not if it comes again.
     #[inline]
     pub(super) fn pass(&mut self, give: impl FnOnce() -> Flow) -> Flow {
@@ -174,7 +202,6 @@ impl<T> Shelf<T> {
     fn stepped(&mut self, count: u64) {
         self.due = self.due.saturating_sub(count);
         self.clock = None;
-        self.asked = 0;
     }
 
     /// Brings on what is decided, and all events that follow without a hole, as far as `out` takes them.
@@ -192,7 +219,8 @@ impl<T> Shelf<T> {
             && self.clock.is_none()
             && let Some(right_behind) = self.window.first_marked()
         {
-            self.clock = Some(self.slot(right_behind).since);
+            let since = self.slot(right_behind).since;
+            self.wait_since(since);
         }
         flow
     }

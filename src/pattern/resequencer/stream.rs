@@ -85,8 +85,9 @@ impl<T, F, S> Resequencer<T, F, S> {
         let requests = Requests { every: Duration::ZERO, times: 0 };
         Ok(Self { number, desk: Desk::new(policy, shelf), requests, feedback: Nowhere, next })
     }
-    /// Asks `feedback` for the first hole again and again, `every` so long and up to `times` for each, before what
-    /// [`Hole`] says of it comes to pass. If only a part of it comes, the rest is asked for anew.
+    /// Asks `feedback` for the first hole, `every` so long and up to `times`, before what [`Hole`] says of it comes to
+    /// pass. If only a part of it comes, the rest is asked for in its time, not sooner than so long after the last request
+    /// that it was in.
     ///
     /// `feedback` is full (`Again`): it is asked in the next turn. It rejects: the request is dropped, and counts. It
     /// stops: nobody is asked any more.

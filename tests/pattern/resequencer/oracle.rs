@@ -157,7 +157,8 @@ struct Reference<'p> {
     settling: Option<Tick>,
     held: BTreeMap<u64, (Packet, Tick)>,
     clock: Option<Tick>,
-    asked: u32,
+    /// How often, when, and up to where it was asked.
+    asked: (u32, Tick, u64),
     blocked: Option<u64>,
     outcome: Outcome,
 }
@@ -195,10 +196,18 @@ impl Reference<'_> {
             }
         }
         if self.next != Some(next) {
-            (self.next, self.clock, self.asked) = (Some(next), None, 0);
+            (self.next, self.clock) = (Some(next), None);
         }
-        if self.clock.is_none() {
-            self.clock = self.held.values().next().map(|(_, since)| *since);
+        if let Some((_, since)) = self.held.values().next() {
+            self.wait_since(*since);
+        }
+    }
+    fn wait_since(&mut self, since: Tick) {
+        let (times, at, end) = self.asked;
+        if self.clock.is_none() && times != 0 && self.next < Some(end) {
+            self.clock = Some(at);
+        } else if self.clock.is_none() {
+            (self.asked.0, self.clock) = (0, Some(since));
         }
     }
     fn begin(&mut self, next: u64) {
@@ -250,7 +259,7 @@ impl Reference<'_> {
                 Ahead::Advance => self.go_on(n - self.plan.window + 1),
                 Ahead::Block => {
                     self.blocked = Some(n);
-                    self.clock.get_or_insert(now);
+                    self.wait_since(now);
                     return Fate::Again;
                 }
             }
@@ -291,10 +300,10 @@ impl Reference<'_> {
                 return;
             };
             let passed = |span: Duration| now >= since.after(span);
-            if !last && self.asked < self.plan.times {
+            if !last && self.asked.0 < self.plan.times {
                 if passed(nanos(self.plan.every)) {
                     self.outcome.naks.push(missing(next, end));
-                    (self.asked, self.clock) = (self.asked + 1, Some(now));
+                    (self.asked, self.clock) = ((self.asked.0 + 1, now, end), Some(now));
                 }
                 return;
             }
@@ -317,7 +326,8 @@ fn expected(plan: &Plan) -> Outcome {
     let outcome =
         Outcome { items: vec![], naks: vec![], rejected: vec![], stopped: false, books: Balance::default() };
     let (settling, held, clock) = (None, BTreeMap::new(), None);
-    let mut reference = Reference { plan, next, settling, held, clock, asked: 0, blocked: None, outcome };
+    let mut reference =
+        Reference { plan, next, settling, held, clock, asked: (0, Tick::ZERO, 0), blocked: None, outcome };
     let mut script = VecDeque::new();
     for (now, packets) in &plan.turns {
         script.extend(packets);
