@@ -23,7 +23,7 @@
 //! | [`channel`]  | rings with ends: where events cross from thread to thread                                 |
 //! | [`pattern`]  | *Enterprise Integration Patterns* (Hohpe and Woolf) as stages                             |
 //! | [`wait`]     | how a thread spends an empty turn                                                         |
-//! | [`table`]    | bounded memory of one owner: slab with handles, timers                                    |
+//! | [`table`]    | bounded memory of one owner: slab with handles, timers, window of positions, hash table   |
 //! | `run`        | threads: named, pinned, stopped, joined                                                   |
 //! | [`metric`]   | the books of every stage, and latency histograms                                          |
 //! | [`ring`]     | the shared memory underneath                                                              |

@@ -11,15 +11,8 @@
 //!
 //! Open addressing with linear probing. The table has at least twice as many places as it may have entries, so it is at
 //! most half full: a key that is there is found at its 1.5th place on average when it is full, one that is not takes 2.5
-//! (Knuth, *Sorting and Searching*, 6.4). Exactly `capacity` entries fit, whatever their keys: what many keys with one hash
-//! cost is time. A removal moves later entries nearer to their homes, so no marks of removed ones are left, and the table
-//! is as fast after a billion removals as new.
-//!
-//! Keys are compared in full. The hash function is a parameter; the default, [`Mix`], is fast and the same on all machines,
-//! so that a table has the same order everywhere. It has no secret: whoever may choose the keys can choose those with one
-//! home. Where that matters, take [`std::hash::RandomState`] and give up the order.
-//!
-//! Costs: 4 bytes a place beside key and value. No allocation after construction, no shared memory.
+//! (Knuth, *Sorting and Searching*, 6.4). A removal moves later entries nearer to their homes, so no marks of removed ones
+//! are left in the way.
 //!
 //! ```
 //! use ringmain::table::Index;
@@ -39,7 +32,17 @@ use core::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use core::num::NonZeroU32;
 use core::{fmt, mem};
 
-/// Up to `capacity` values by their keys. See the [module](self) for what it promises.
+/// Up to `capacity` values by their keys.
+///
+/// Exactly `capacity` entries fit, whatever their keys; the table is at most half full then. A removal leaves no mark, so
+/// it is as fast after a billion of them as new. Constant time on average, if the hashes are good; what many keys with one
+/// hash cost is time.
+///
+/// Keys are compared in full. The hash function is a parameter; the default, [`Mix`], is fast and the same on all machines,
+/// so that a table has the same order everywhere. It has no secret: whoever may choose the keys can choose those with one
+/// home. Where that matters, take [`std::hash::RandomState`] and give up the order.
+///
+/// Costs: 4 bytes a place beside key and value. No allocation after construction, no shared memory.
 #[derive(Clone)]
 pub struct Index<K, V, S = BuildHasherDefault<Mix>> {
     /// At least twice the capacity, a power of two. From the home of an entry to the entry all places are taken.

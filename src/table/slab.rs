@@ -12,19 +12,6 @@
 //!    newest ---+      +-- oldest ---|--> 1, 3, 0: the next value goes to slot 1
 //! ```
 //!
-//! A handle matches the tenant it was given for and no other: not an earlier or later one of its slot, and nobody once that
-//! one is removed. So it may travel in a message and come back too late.
-//!
-//! *Reuse* is first in, first out: the slot that has been free for longest is next. The handles that are kept where they
-//! should not be then stay different for as long as possible, at the price of walking through all of the memory.
-//!
-//! *Used up.* A slot tells 2^32 - 1 tenants apart, then its generation begins at 1 again. A stale handle could thus match
-//! only if it is kept while its slot changes its tenant 2^32 - 1 times, or a multiple of it exactly: with at least `n` slots
-//! always free, that is after `n` times 2^32 insertions, 5 days at 10^7 a second for 1,024. A slot is not retired instead,
-//! because then each slab would be full for ever one day.
-//!
-//! Costs: each operation touches one slot, a removal two. No allocation after construction, no shared memory.
-//!
 //! ```
 //! use ringmain::table::{Handle, Slab};
 //! let mut pending = Slab::new(2)?;
@@ -79,7 +66,20 @@ impl Handle {
     }
 }
 
-/// Up to `capacity` values, found by [`Handle`]. See the [module](self) for what a handle promises.
+/// Up to `capacity` values, found by [`Handle`].
+///
+/// A handle matches the tenant it was given for and no other: not an earlier or later one of its slot, and nobody once that
+/// one is removed. So it may travel in a message and come back too late.
+///
+/// *Reuse* is first in, first out: the slot that has been free for longest is next. The handles that are kept where they
+/// should not be then stay different for as long as possible, at the price of walking through all of the memory.
+///
+/// *Used up.* A slot tells 2^32 - 1 tenants apart, then its generation begins at 1 again. A stale handle could thus match
+/// only if it is kept while its slot changes its tenant 2^32 - 1 times, or a multiple of it exactly: with at least `n` slots
+/// always free, that is after `n` times 2^32 insertions, 5 days at 10^7 a second for 1,024. A slot is not retired instead,
+/// because then each slab would be full for ever one day.
+///
+/// Costs: each operation touches one slot, a removal two. No allocation after construction, no shared memory.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {
     /// Its length is the capacity.

@@ -13,21 +13,6 @@
 //! empty, has the earliest timers: two bitmaps tell which. When now comes to a list of a higher level, its timers move
 //! down. It is a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990) in the shape of the wheels of Varghese and Lauck (1987).
 //!
-//! | rule | promise                                                                                                       |
-//! |------|---------------------------------------------------------------------------------------------------------------|
-//! | T1   | never early: what [`Wheel::pop`] gives for `now` has a deadline of `now` or before                              |
-//! | T2   | in the first call with `now` at its deadline, or less than one step of the resolution behind; exact at 1 ns     |
-//! | T3   | in the order of the deadlines rounded up to steps; those of one step in the order in which they were armed      |
-//! | T4   | a deadline that has passed already is taken as the time of the last call: it comes out behind all that were due |
-//! | T5   | a clock that goes back is followed: what was armed waits until the clock is there again, what is armed then is  |
-//! |      | timed by the clock as it is then                                                                                |
-//!
-//! Costs: arming and cancelling touch one list. A timer moves down once a level at most, so 10 times in its life, and not
-//! at all in the usual case, that it is cancelled before. A call that finds nothing due looks at one bitmap; one that comes
-//! hours later skips what is empty, whatever the time between. One call may move many timers, those of one list. A step
-//! back of the clock costs a visit to each list that is not empty below the level of the step, 640 at most. No allocation
-//! after construction, no clock, no shared memory.
-//!
 //! ```
 //! use ringmain::contract::Tick;
 //! use ringmain::table::Wheel;
@@ -67,7 +52,22 @@ impl TimerId {
     pub const NONE: Self = Self(Handle::NONE);
 }
 
-/// Up to `capacity` items with a deadline each. See the [module](self) for what it promises.
+/// Up to `capacity` items with a deadline each.
+///
+/// | rule | promise                                                                                                       |
+/// |------|---------------------------------------------------------------------------------------------------------------|
+/// | T1   | never early: what [`Wheel::pop`] gives for `now` has a deadline of `now` or before                              |
+/// | T2   | in the first call with `now` at its deadline, or less than one step of the resolution behind; exact at 1 ns     |
+/// | T3   | in the order of the deadlines rounded up to steps; those of one step in the order in which they were armed      |
+/// | T4   | a deadline that has passed already is taken as the time of the last call: it comes out behind all that were due |
+/// | T5   | a clock that goes back is followed: what was armed waits until the clock is there again, what is armed then is  |
+/// |      | timed by the clock as it is then                                                                                |
+///
+/// Costs: arming and cancelling touch one list. A timer moves down once a level at most, so 10 times in its life, and not
+/// at all in the usual case, that it is cancelled before. A call that finds nothing due looks at one bitmap; one that comes
+/// hours later skips what is empty, whatever the time between. One call may move many timers, those of one list. A step
+/// back of the clock costs a visit to each list that is not empty below the level of the step, 640 at most, and lets the
+/// timers in them move down once more. No allocation after construction, no clock, no shared memory.
 #[derive(Clone, Debug)]
 pub struct Wheel<T> {
     items: Slab<T>,

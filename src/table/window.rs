@@ -12,13 +12,6 @@
 //! watermark of acknowledgements (`next` is the first that is missing), and a filter of duplicates that is exact for ever,
 //! as what is below was seen.
 //!
-//! Positions are counted modulo 2^64. What is up to 2^63 behind `next` is below, the rest beyond, so all of it holds across
-//! the wrap.
-//!
-//! Costs: a bit a position. [`Window::mark`] touches one word; [`Window::advance`] one for every 64 positions it passes,
-//! so less than one for each that was marked; [`Window::first_marked`] one for every 64 it finds unmarked. No allocation
-//! after construction, no shared memory.
-//!
 //! ```
 //! use ringmain::table::{Mark, Window};
 //! let mut window = Window::new(8, 100)?;
@@ -51,7 +44,14 @@ pub enum Mark {
     Beyond,
 }
 
-/// `width` consecutive positions, of which some are marked. See the [module](self) for what it is for.
+/// `width` consecutive positions, of which some are marked.
+///
+/// Positions are counted modulo 2^64. What is up to 2^63 behind `next` is below, the rest beyond, so all of it holds across
+/// the wrap.
+///
+/// Costs: a bit a position. [`Window::mark`] touches one word; [`Window::advance`] one for every 64 positions it passes,
+/// so less than one for each that was marked; [`Window::first_marked`] one for every 64 it finds unmarked. No allocation
+/// after construction, no shared memory.
 #[derive(Clone, Debug)]
 pub struct Window {
     /// Position `p` has bit `p % width`, where everything outside of the window is clear.

@@ -16,7 +16,7 @@ use core::marker::PhantomData;
 use ringmain::channel::{
     broadcast, bytes, latest, mpmc, mpmc::strict, mpsc, multicast, overflow, spmc, spsc,
 };
-use ringmain::{contract, metric, pattern, ring, run, wait};
+use ringmain::{contract, metric, pattern, ring, run, table, wait};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::MutexGuard;
@@ -164,6 +164,20 @@ table! {
     true  false pattern::Shed<Cell<u64>>,
     true  false pattern::resequencer::Resequencer<Cell<u64>, (), ()>,
     false false pattern::resequencer::Resequencer<Rc<u64>, (), ()>,
+}
+
+// A table is a plain value: it goes where what is in it may go.
+table! {
+    true  true  table::Handle,
+    true  true  table::TimerId,
+    true  true  table::Window,
+    true  false table::Slab<Cell<u64>>,
+    false false table::Slab<Rc<u64>>,
+    true  false table::Wheel<Cell<u64>>,
+    false true  table::Wheel<Guard>,
+    true  true  table::Index<u64, u64>,
+    true  false table::Index<u64, Cell<u64>>,
+    false false table::Index<Rc<u64>, u64>,
 }
 
 // A bell is rung from anywhere; a way to wait belongs to one thread.

@@ -45,6 +45,7 @@ fn needs(file: &Source) -> Vec<String> {
         // Unit tests are in the file; a model where there is something to model.
         ("ring", _) if file.code.contains("crate::sync::") => vec![model],
         ("pattern", _) => vec![test, bench, example],
+        ("table", _) => vec![test, bench],
         ("wait", "park" | "bell" | "task") => vec![test, model],
         ("wait", _) => vec![test],
         _ => Vec::new(),
@@ -95,6 +96,7 @@ fn what_is_missing_is_named() {
         Source::new("src/channel/tree/node.rs", ""),
         Source::new("src/ring/stamp.rs", "use crate::sync::AtomicU64;"),
         Source::new("src/ring/sequence.rs", ""),
+        Source::new("src/table/sheet.rs", ""),
     ];
     let beside = [
         Source::new("tests/channel/main.rs", "mod lane;\nmod tree;"),
@@ -108,8 +110,11 @@ fn what_is_missing_is_named() {
         Source::new("benches/channel/tree.rs", ""),
         Source::new("examples/lane.rs", ""),
         Source::new("examples/tree.rs", ""),
+        Source::new("tests/table/main.rs", "mod sheet;"),
+        Source::new("tests/table/sheet.rs", ""),
     ];
     let expected = [
+        "benches/table/sheet.rs is missing",
         "loom-tests/tests/channel/main.rs does not say `mod lane;`",
         "loom-tests/tests/ring/stamp.rs is missing",
     ];

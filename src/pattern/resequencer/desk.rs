@@ -1,25 +1,23 @@
-//! Where a resequencer decides: what is early, late, twice, too far ahead, and for how long a hole is waited for.
+//! Where an event is judged: in order, early, late, twice, or too far ahead.
 
 use super::lent::{Lay, Out};
 use super::shelf::Shelf;
-use super::{Ahead, Closing, Duplicate, Hole, Late, Missing, Ordered, Policy, Start};
+use super::{Ahead, Duplicate, Late, Ordered, Policy, Start};
 use crate::contract::{At, Fault, Flow, Halt, Ledger, Reason, Tick};
-use core::mem;
-use core::time::Duration;
 
 #[derive(Debug)]
 pub(super) struct Desk<T> {
-    policy: Policy,
+    pub(super) policy: Policy,
     pub(super) shelf: Shelf<T>,
     pub(super) phase: Phase,
     /// The next number goes straight on: nothing is held, waited for or left to decide.
-    clear: bool,
+    pub(super) clear: bool,
     /// Something is decided that did not go on, or nothing goes on any more.
     owes: bool,
     /// The stage after had no room in this turn. The event in hand comes before anything that time brings about.
-    full: bool,
+    pub(super) full: bool,
     /// The number that [`Ahead::Block`] held up in this turn.
-    blocked: Option<u64>,
+    pub(super) blocked: Option<u64>,
     pub(super) ledger: Ledger,
 }
 
@@ -32,13 +30,6 @@ pub(super) enum Phase {
     Running,
     /// The stage after wants no more, or a hole was the end.
     Stopped,
-}
-
-/// How often, and how many times, a missing number is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Requests {
-    pub(super) every: Duration,
-    pub(super) times: u32,
 }
 
 impl<T> Desk<T> {
@@ -119,7 +110,7 @@ impl<T> Desk<T> {
 
     /// Brings on what is decided. `Again` if not all of it went, `Stop` also after the last stray of a halt.
     #[inline]
-    fn bring<E>(&mut self, now: Tick, out: &mut impl Out<T, E>) -> Flow {
+    pub(super) fn bring<E>(&mut self, now: Tick, out: &mut impl Out<T, E>) -> Flow {
         match self.phase {
             Phase::Running => {}
             Phase::Unstarted | Phase::Settling(_) => return Ok(()),
@@ -221,104 +212,6 @@ impl<T> Desk<T> {
     fn drop_one(&mut self, reason: Reason) {
         self.ledger.took(1);
         self.ledger.dropped(reason);
-    }
-
-    /// The end of a turn: what the stage after had no room for, then what the time brings about.
-    pub(super) fn end_turn<E>(
-        &mut self,
-        now: Tick,
-        requests: &mut Requests,
-        ask: impl FnMut(Missing, At) -> Flow,
-        out: &mut impl Out<T, E>,
-    ) -> Flow {
-        let waits = mem::take(&mut self.full);
-        let mut flow = self.bring(now, out);
-        if flow.is_ok() && !waits {
-            flow = self.pass_time(now, requests, ask, out);
-        }
-        self.full = false;
-        self.blocked = None;
-        self.ledger.publish();
-        if self.shelf.is_behind() { flow.and(Err(Halt::Again)) } else { flow }
-    }
-
-    fn pass_time<E>(
-        &mut self,
-        now: Tick,
-        requests: &mut Requests,
-        mut ask: impl FnMut(Missing, At) -> Flow,
-        out: &mut impl Out<T, E>,
-    ) -> Flow {
-        if let Phase::Settling(until) = self.phase {
-            if now < until {
-                return Ok(());
-            }
-            self.phase = Phase::Running;
-            self.bring(now, out)?;
-        }
-        let last_turn = now == Tick::MAX;
-        if last_turn && self.policy.closing == Closing::Stray && self.shelf.held() != 0 {
-            self.shelf.giving_up = Some(Reason::Shutdown);
-            return self.bring(now, out);
-        }
-        while let Some(since) = self.shelf.clock {
-            let Some(hole) = self.hole() else {
-                self.shelf.clock = None;
-                break;
-            };
-            if !last_turn {
-                if self.shelf.asked.times < requests.times {
-                    if now >= since.after(requests.every) {
-                        self.request(hole, now, requests, &mut ask);
-                    }
-                    break;
-                }
-                match self.policy.hole {
-                    Hole::Skip { after } if now >= since.after(after) => {}
-                    Hole::Halt { after } if now >= since.after(after) => {
-                        self.shelf.giving_up = Some(Reason::GapSkipped);
-                        return self.bring(now, out);
-                    }
-                    _ => break,
-                }
-            }
-            self.shelf.give_up(hole);
-            self.bring(now, out)?;
-        }
-        self.clear = self.phase == Phase::Running && self.shelf.is_clear();
-        Ok(())
-    }
-
-    /// How many numbers are missing before what is held; or, if that is nothing, before what is blocked fits in.
-    fn hole(&self) -> Option<u64> {
-        let room = |number| Some(self.shelf.ahead(number)? + 1 - self.shelf.size());
-        self.shelf.first_held().or_else(|| self.blocked.and_then(room))
-    }
-
-    /// Asks once for the hole. If nobody listens, never again.
-    #[cold]
-    fn request(
-        &mut self,
-        hole: u64,
-        now: Tick,
-        requests: &mut Requests,
-        ask: &mut impl FnMut(Missing, At) -> Flow,
-    ) {
-        let before = (self.shelf.asked, self.shelf.clock);
-        self.shelf.ask(hole, now);
-        match ask(self.shelf.missing(hole), At { seq: self.shelf.last, now }) {
-            Err(Halt::Again) => {
-                (self.shelf.asked, self.shelf.clock) = before;
-                return;
-            }
-            Err(Halt::Reject(fault)) => self.ledger.dropped(fault.reason),
-            Err(Halt::Stop) => {
-                requests.times = 0;
-                self.ledger.passed(1);
-            }
-            Ok(()) => self.ledger.passed(1),
-        }
-        self.ledger.generated(1);
     }
 }
 

@@ -77,8 +77,10 @@
 mod apart;
 mod batch;
 mod desk;
+mod hole;
 mod lent;
 mod policy;
+mod release;
 mod shelf;
 mod stream;
 

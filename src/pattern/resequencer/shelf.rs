@@ -8,9 +8,9 @@
 //! ```
 //! Positions count on in 64 bits where the numbers wrap earlier; a number is the lower bits of its position.
 
-use super::lent::{Lay, Out};
-use super::{Missing, Ordered};
-use crate::contract::{At, Flow, Halt, Ledger, Reason, Tick};
+use super::Missing;
+use super::lent::Lay;
+use crate::contract::{At, Flow, Halt, Reason, Tick};
 use crate::ring::{CapacityError, Sequence};
 use crate::table::{Mark, Window};
 use core::mem;
@@ -20,15 +20,15 @@ pub(super) struct Shelf<T> {
     /// A window of them: the one of a position is that of its lower bits.
     slots: Box<[Slot<T>]>,
     /// Which of them hold an event, and the position that goes on next.
-    window: Window,
+    pub(super) window: Window,
     /// The bits of a number.
     numbers: u64,
     /// So many positions from the next one on are decided: what is held goes on, what is not is a gap.
-    due: u64,
+    pub(super) due: u64,
     /// What is held goes on as strays, for this reason.
     pub(super) giving_up: Option<Reason>,
     /// The front is at the stage after just now. True at any other time: that stage unwound on it.
-    shown: bool,
+    pub(super) shown: bool,
     /// Since when the hole at the next position is waited for. None while nobody waits for it.
     pub(super) clock: Option<Tick>,
     /// The last request for a hole at the front.
@@ -48,19 +48,10 @@ pub(super) struct Asked {
 }
 
 #[derive(Debug)]
-struct Slot<T> {
-    event: T,
-    seq: Sequence,
-    since: Tick,
-}
-
-/// What leaves next.
-#[derive(Clone, Copy)]
-enum Front {
-    /// The event so far ahead.
-    Event(u64),
-    /// A gap of so many numbers.
-    Gap(u64),
+pub(super) struct Slot<T> {
+    pub(super) event: T,
+    pub(super) seq: Sequence,
+    pub(super) since: Tick,
 }
 
 impl<T> Shelf<T> {
@@ -184,126 +175,24 @@ impl<T> Shelf<T> {
     }
 
     #[inline]
-    const fn position(&self, ahead: u64) -> u64 {
+    pub(super) const fn position(&self, ahead: u64) -> u64 {
         self.window.next().wrapping_add(ahead)
     }
     #[inline]
-    fn slot(&mut self, position: u64) -> &mut Slot<T> {
+    pub(super) fn slot(&mut self, position: u64) -> &mut Slot<T> {
         let index = position & (self.slots.len() as u64 - 1);
         &mut self.slots[index as usize]
     }
     /// `count` positions are done with. The hole that was waited for, if any, is another one now.
     #[inline]
-    fn step(&mut self, count: u64) {
+    pub(super) fn step(&mut self, count: u64) {
         self.window.skip_to(self.position(count));
         self.stepped(count);
     }
     #[inline(always)]
-    fn stepped(&mut self, count: u64) {
+    pub(super) fn stepped(&mut self, count: u64) {
         self.due = self.due.saturating_sub(count);
         self.clock = None;
-    }
-
-    /// Brings on what is decided, and all events that follow without a hole, as far as `out` takes them.
-    ///
-    /// # Errors
-    /// `Again` if it did not take all; what it was shown last comes first in the next call. `Stop`.
-    #[inline]
-    pub(super) fn release<E>(&mut self, now: Tick, ledger: &mut Ledger, out: &mut impl Out<T, E>) -> Flow {
-        if self.shown {
-            self.unwound(ledger);
-        }
-        let flow = self.release_run(now, ledger, out);
-        ledger.holds(self.held());
-        if flow.is_ok()
-            && self.clock.is_none()
-            && let Some(right_behind) = self.window.first_marked()
-        {
-            let since = self.slot(right_behind).since;
-            self.wait_since(since);
-        }
-        flow
-    }
-    // Left to itself the compiler makes calls of what these are made of, and an event that was held costs a quarter more.
-    #[inline(always)]
-    fn release_run<E>(&mut self, now: Tick, ledger: &mut Ledger, out: &mut impl Out<T, E>) -> Flow {
-        while let Some(front) = self.front() {
-            self.shown = true;
-            let flow = self.show(front, now, out);
-            self.shown = false;
-            match flow {
-                Err(Halt::Again) => return flow,
-                Err(Halt::Reject(fault)) => ledger.dropped(fault.reason),
-                Ok(()) | Err(Halt::Stop) => ledger.passed(1),
-            }
-            self.remove(front, ledger);
-            if flow == Err(Halt::Stop) {
-                return flow;
-            }
-        }
-        Ok(())
-    }
-    #[inline(always)]
-    fn front(&self) -> Option<Front> {
-        if self.giving_up.is_none() && self.holds(0) {
-            return Some(Front::Event(0));
-        }
-        self.front_beyond_a_hole()
-    }
-    fn front_beyond_a_hole(&self) -> Option<Front> {
-        if self.giving_up.is_some() {
-            return self.first_held().map(Front::Event);
-        }
-        let gap = || self.first_held().unwrap_or(self.due).min(self.due);
-        (self.due != 0).then(|| Front::Gap(gap()))
-    }
-    #[inline(always)]
-    fn show<E>(&mut self, front: Front, now: Tick, out: &mut impl Out<T, E>) -> Flow {
-        match front {
-            Front::Event(ahead) => {
-                let giving_up = self.giving_up;
-                let slot = self.slot(self.position(ahead));
-                let item = match giving_up {
-                    None => Ordered::Event(&mut slot.event),
-                    Some(why) => Ordered::Stray(&mut slot.event, why),
-                };
-                out.held(item, At { seq: slot.seq, now })
-            }
-            Front::Gap(count) => out.held(Ordered::Gap(self.missing(count)), At { seq: self.last, now }),
-        }
-    }
-    #[inline(always)]
-    fn remove(&mut self, front: Front, ledger: &mut Ledger) {
-        match front {
-            Front::Event(0) => {
-                self.window.step();
-                self.stepped(1);
-            }
-            Front::Event(ahead) => self.step(ahead + 1),
-            Front::Gap(count) => {
-                ledger.generated(1);
-                self.step(count);
-            }
-        }
-    }
-    /// The stage after unwound on the front: it is not shown again.
-    #[cold]
-    fn unwound(&mut self, ledger: &mut Ledger) {
-        self.shown = false;
-        if let Some(front) = self.front() {
-            ledger.dropped(Reason::Panic);
-            self.remove(front, ledger);
-        }
-    }
-    /// Books what is still held, at the very end.
-    pub(super) fn close(&mut self, ledger: &mut Ledger) {
-        if self.shown {
-            self.unwound(ledger);
-        }
-        for _ in 0..self.held() {
-            ledger.dropped(Reason::Shutdown);
-        }
-        ledger.holds(0);
     }
 }
 

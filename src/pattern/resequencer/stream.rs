@@ -1,6 +1,7 @@
 //! The resequencer of an endless stream.
 
-use super::desk::{Desk, Phase, Requests};
+use super::desk::{Desk, Phase};
+use super::hole::Requests;
 use super::lent::{Lends, Shows};
 use super::shelf::Shelf;
 use super::{Ahead, Hole, Missing, Number, Ordered, Policy, Start, Unbuildable};
