@@ -753,6 +753,26 @@ fn a_stop_ends_it_and_the_event_in_hand_is_counted() {
     assert_eq!((account.read(), expected.check()), (expected, Ok(())));
 }
 
+/// Whatever it stopped on: what is in order, what is late, what others waited for.
+#[test]
+fn who_stopped_is_given_nothing_more() {
+    for (nth, numbers) in [(1, vec![1, 2]), (2, vec![1, 1, 2]), (1, vec![2, 1, 3]), (2, vec![2, 3, 1, 4])] {
+        let out = Collect::<Item>::new().stopping_at(nth);
+        let number: Number = |packet| packet.0;
+        let policy = Policy { late: Late::Pass, ..POLICY };
+        let mut stage = Resequencer::new(4, policy, number, Packet::default, Copies(out.clone())).unwrap();
+        let account = stage.account();
+        let mut script = Script::new(numbers.iter().map(|n| (*n, 0)));
+        (0..4).for_each(|t| _ = turn_mut(&mut script, &mut stage, tick(1000 * t)));
+        assert_eq!(turn_mut(&mut script, &mut stage, Tick::MAX).1, Err(Halt::Stop));
+        drop(stage);
+        assert_eq!(out.len(), nth, "{numbers:?}");
+        let books = account.read();
+        assert_eq!((books.check(), books.out), (Ok(()), nth as u64));
+        assert_eq!(books.dropped[Reason::Shutdown], (numbers.len() - nth) as u64);
+    }
+}
+
 /// A rejection comes out if the event is in hand, and stays here if it was held or is a gap.
 #[test]
 fn rejections_go_where_the_event_is() {

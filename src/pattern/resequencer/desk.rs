@@ -55,7 +55,7 @@ impl<T> Desk<T> {
             return self.sort_in(number, event, at, out);
         }
         let flow = self.shelf.pass(|| out.hand(Ordered::Event(event), at));
-        self.full |= flow == Err(Halt::Again);
+        self.heard(flow);
         self.ledger.handed_on(flow)
     }
 
@@ -133,7 +133,7 @@ impl<T> Desk<T> {
     fn heard(&mut self, flow: Flow) {
         match flow {
             Err(Halt::Again) => self.full = true,
-            Err(Halt::Stop) => (self.phase, self.clear) = (Phase::Stopped, false),
+            Err(Halt::Stop) => (self.phase, self.clear, self.owes) = (Phase::Stopped, false, true),
             _ => {}
         }
     }

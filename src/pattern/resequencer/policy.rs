@@ -74,7 +74,8 @@ pub enum Ahead {
 /// with the arrival of the event right behind the hole, and never fires early.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hole {
-    /// It is waited for: until it comes, until the window moves, or until the last turn.
+    /// It is waited for: until it comes, until the window moves, or until the last turn. A pump whose source is closed
+    /// ends only after that turn, if a number is missing then.
     Wait,
     /// It is given up: an [`Ordered::Gap`](super::Ordered::Gap), and what waited for it goes on.
     Skip {
@@ -88,7 +89,8 @@ pub enum Hole {
     },
 }
 
-/// What becomes of what is held in the last turn.
+/// What becomes of what is held in the last turn, the one at [`Tick::MAX`](crate::contract::Tick::MAX), which whoever ends
+/// the bus gives to its agents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Closing {
     /// It goes on in order, and the holes between become gaps.
