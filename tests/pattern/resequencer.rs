@@ -508,6 +508,16 @@ fn numbers_wrap() {
     narrow(|packet| packet.0 as u16, u16::MAX.into());
     narrow(|packet| packet.0 as u8, u8::MAX.into());
 
+    // Of the 256 numbers of a byte, the 128 from the next one on are ahead, the others late.
+    let out = Collect::<Item>::new();
+    let mut byte =
+        Resequencer::new(128, POLICY, |packet: &Packet| packet.0 as u8, Packet::default, Copies(out.clone()))
+            .unwrap();
+    let account = byte.account();
+    let _ = turn_mut(&mut Script::new([(128, 0), (129, 0)]), &mut byte, tick(0));
+    let dropped = counts(&[(Reason::Late, 1)]);
+    assert_eq!(account.read(), Balance { input: 2, held: 1, dropped, ..Balance::default() });
+
     // A gap across the wrap.
     let mut across = rig(2, Policy { start: Start::Fixed(u64::MAX), ..POLICY });
     assert_eq!(across.at(0, [3]), [gap(u64::MAX, 1)]);
@@ -800,6 +810,23 @@ fn rejections_go_where_the_event_is() {
     let (faults, out, books) = rejecting(3);
     assert_eq!((faults, out), (vec![], vec![event(1), event(2)]));
     assert_eq!(books, Balance { out: 2, dropped, ..others });
+}
+
+/// ... and what waited for it goes on before the next event is judged: a second 2 is late then, and replaces nothing.
+#[test]
+fn what_waited_for_a_rejected_event_goes_on_first() {
+    let out = Collect::<Item>::new().rejecting(1, Fault::new(7));
+    let policy = Policy { duplicate: Duplicate::KeepLast, ..POLICY };
+    let number: Number = |packet| packet.0;
+    let stage = Resequencer::new(4, policy, number, Packet::default, Copies(out.clone())).unwrap();
+    let account = stage.account();
+    let letters = LetterBox::new(8, Packet::default);
+    let mut guarded = DeadLetter::editing("video", Overflow::Block, letters, stage);
+    let _ = turn_mut(&mut Script::new([(2, 0), (1, 0), (2, 1)]), &mut guarded, tick(0));
+    assert_eq!(guarded.letters().iter().map(|letter| letter.event).collect::<Vec<_>>(), [(1, 0)]);
+    assert_eq!(out.take(), [event(2)]);
+    let dropped = counts(&[(Reason::Late, 1)]);
+    assert_eq!(account.read(), Balance { input: 3, out: 2, dropped, ..Balance::default() });
 }
 
 /// A dead letter channel around it has what the policies reject.
