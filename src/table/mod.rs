@@ -1,11 +1,11 @@
 //! Bounded memory of one owner: what the patterns that have to remember something stand on.
 //!
-//! | type      | what it is                                             | capacity      | memory, beside the values      |
-//! |-----------|--------------------------------------------------------|---------------|--------------------------------|
-//! | [`Slab`]  | values found again by a handle that can outlive them   | any           | 8 bytes and a flag a slot      |
-//! | [`Wheel`] | values that come out when their time has come          | any           | that, 16 a timer, and 3 KB     |
-//! | [`Window`] | which of the next positions have been seen            | power of two  | a bit a position               |
-//! | [`Index`] | values by their keys                                   | any           | 4 bytes a place, and free ones |
+//! | type       | what it is                                           | capacity     | memory, beside the values            |
+//! |------------|------------------------------------------------------|--------------|--------------------------------------|
+//! | [`Slab`]   | values found again by a handle that can outlive them | any          | 8 bytes and a flag a slot            |
+//! | [`Wheel`]  | values that come out when their time has come        | any          | that, 16 bytes a timer, and 3 KB     |
+//! | [`Window`] | which of the next positions have been seen           | power of two | a bit a position                     |
+//! | [`Index`]  | values by their keys                                 | any          | 4 bytes a place; half of them free   |
 //!
 //! What all have in common:
 //! * The capacity is fixed when it is built, which allocates, and nothing allocates afterwards. Full is an answer that
@@ -18,13 +18,13 @@
 //! # Why not a library
 //!
 //! *Slab.* `slab` has no generations. `slotmap` grows unless it is guarded, takes the slot that was freed last, and counts
-//! 31 bits of tenants: at 10^7 a second, a handle is mistaken for a later one after 3.5 minutes. `generational-arena` is
-//! not kept any more, and its handle does not fit into the 64 bits of a header. Ours takes the slot that has been free for
-//! longest and says how many tenants a handle is safe for.
+//! 31 bits of tenants: at 10^7 a second, a handle is mistaken for a later one after 3.6 minutes. `generational-arena` has
+//! handles of 128 bits, which do not fit into the 64 of a header. Ours takes the slot that has been free for longest and
+//! says how many tenants a handle is safe for.
 //!
-//! *Wheel.* `hierarchical_hash_wheel_timer` allocates for each timer and has to be turned tick by tick; `bitwheel` is full
-//! when the few slots around one time are, whatever room there is elsewhere, and may fire late in its coarser gears;
-//! `nexus-timer` fires in no promised order; the last two take `Instant`, so no test and no replay can set the time.
+//! *Wheel.* `hierarchical_hash_wheel_timer` keeps its timers in vectors that grow; `bitwheel` is full when the few slots
+//! around one time are, whatever room there is elsewhere, and is imprecise in its coarser gears; it and `nexus-timer` take
+//! an `Instant`, so no test and no replay can set the time.
 //!
 //! *Window.* `fixedbitset` has the words, but no ring of them, no runs across the end and no wrap; what would be left for
 //! it to do is five lines.

@@ -17,10 +17,13 @@ const fn turns(full: u64) -> u64 {
     if cfg!(miri) { full / 1000 } else { full }
 }
 
+/// Calls in one case of these.
+const CALLS: usize = if cfg!(miri) { 30 } else { 200 };
+
 /// For [`proptest`]: as many cases.
 fn cases(full: u32) -> proptest::test_runner::Config {
     proptest::test_runner::Config {
-        cases: if cfg!(miri) { 2 } else { full },
+        cases: if cfg!(miri) { 1 } else { full },
         failure_persistence: None,
         ..Default::default()
     }

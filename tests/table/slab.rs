@@ -2,7 +2,7 @@
 
 use crate::kit::allocations;
 use crate::random::Random;
-use crate::{cases, turns};
+use crate::{CALLS, cases, turns};
 use proptest::prelude::*;
 use ringmain::ring::CapacityError;
 use ringmain::table::{Handle, Slab};
@@ -26,7 +26,7 @@ fn op() -> impl Strategy<Value = Op> {
 proptest! {
     #![proptest_config(cases(150))]
     #[test]
-    fn it_is_a_map_from_handles_to_values(capacity in 1usize..9, ops in proptest::collection::vec(op(), 0..200)) {
+    fn it_is_a_map_from_handles_to_values(capacity in 1usize..9, ops in proptest::collection::vec(op(), 0..CALLS)) {
         let mut slab = Slab::new(capacity).unwrap();
         let mut live = HashMap::new();
         let mut free: VecDeque<_> = (0..capacity).collect();

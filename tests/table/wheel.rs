@@ -2,7 +2,7 @@
 
 use crate::kit::allocations;
 use crate::random::Random;
-use crate::{cases, turns};
+use crate::{CALLS, cases, turns};
 use proptest::prelude::*;
 use ringmain::contract::Tick;
 use ringmain::ring::CapacityError;
@@ -138,7 +138,7 @@ proptest! {
         capacity in 1usize..40,
         resolution in prop_oneof![Just(1u64), Just(1 << 10), 0..1u64 << 40, Just(1 << 63)],
         start in prop_oneof![Just(0), Just(1u64 << 42), any::<u64>(), u64::MAX - 5000..=u64::MAX],
-        ops in proptest::collection::vec(op(), 0..150),
+        ops in proptest::collection::vec(op(), 0..CALLS),
     ) {
         is_an_ordered_map(capacity, resolution, start, &ops)?;
     }
@@ -187,7 +187,7 @@ fn never_early_and_at_a_nanosecond_exact() {
 
 #[test]
 fn late_by_less_than_a_step() {
-    for deadline in 0..200 {
+    for deadline in (0..200).step_by(if cfg!(miri) { 37 } else { 1 }) {
         let mut wheel = wheel(1, 16);
         wheel.arm(at(deadline), ()).unwrap();
         let first = (0..).find(|&now| wheel.pop(at(now)).is_some()).expect("it comes out");

@@ -1,11 +1,14 @@
 //! Window: a set of positions, told by bits that go round.
 
 use crate::kit::allocations;
-use crate::{cases, turns};
+use crate::{CALLS, cases, turns};
 use proptest::prelude::*;
 use ringmain::ring::CapacityError;
 use ringmain::table::{Mark, Window};
 use std::collections::BTreeSet;
+
+/// Of the window that puts a permutation in order.
+const WIDTH: u64 = if cfg!(miri) { 16 } else { 256 };
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
@@ -68,9 +71,9 @@ proptest! {
     #![proptest_config(cases(150))]
     #[test]
     fn it_is_a_set_of_positions(
-        log in 0u32..9,
+        log in 0u32..if cfg!(miri) { 4 } else { 9 },
         start in prop_oneof![Just(0), Just(u64::MAX), u64::MAX - 600..=u64::MAX, any::<u64>()],
-        ops in proptest::collection::vec(op(), 0..200),
+        ops in proptest::collection::vec(op(), 0..CALLS),
     ) {
         let mut window = Window::new(1 << log, start).unwrap();
         let mut model = Model { width: 1 << log, next: i128::from(start), marked: BTreeSet::new() };
@@ -104,9 +107,9 @@ proptest! {
     #[test]
     fn a_permutation_within_the_width_is_put_in_order(
         start in prop_oneof![Just(0), u64::MAX - 300..=u64::MAX],
-        order in Just((0..256u64).collect::<Vec<_>>()).prop_shuffle(),
+        order in Just((0..WIDTH).collect::<Vec<_>>()).prop_shuffle(),
     ) {
-        let mut window = Window::new(256, start).unwrap();
+        let mut window = Window::new(WIDTH as usize, start).unwrap();
         let mut expected = start;
         for ahead in order {
             prop_assert_eq!(window.mark(start.wrapping_add(ahead)), Mark::Fresh);
@@ -116,7 +119,7 @@ proptest! {
                 expected = expected.wrapping_add(1);
             }
         }
-        prop_assert_eq!((expected, window.len()), (start.wrapping_add(256), 0));
+        prop_assert_eq!((expected, window.len()), (start.wrapping_add(WIDTH), 0));
     }
 }
 
