@@ -5,6 +5,7 @@
 
 use ringmain::channel::spsc;
 use ringmain::contract::{Agent, Sink, Source, Tick, Work, each};
+use ringmain::metric::Books;
 use ringmain::pattern::{Change, ContentRouter, DeadLetter, LetterBox, NO_ROUTE, Overflow, RuleSwitch};
 use ringmain::ring::Sequence;
 
@@ -50,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         each(|order: &Order| large.push(order.clone())),
     );
     let router = ContentRouter::new(RuleSwitch::new(by_kind as Rules, changes), desks);
-    let books = router.account();
+    let books = Books::new().with("router", router.account());
     let mut letters = LetterBox::new(4, Order::default);
     let mut agent = orders.drive(DeadLetter::new("gateway", Overflow::Block, &mut letters, router));
 
@@ -70,10 +71,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     drop(agent);
 
     println!("new {new:?}\nchanged {changed:?}\nlarge {large:?}\nno route {}", letters.len());
+    let books = books.read();
+    println!("{books}");
     assert_eq!(new, [Order::New(5000)]);
     assert_eq!(changed, [Order::Cancel(1), Order::Replace(2, 10)]);
     assert_eq!(large, [Order::New(5000), Order::Replace(3, 1000)]);
     assert_eq!(letters.iter().map(|letter| &letter.event).collect::<Vec<_>>(), [&Order::None]);
-    assert_eq!(books.read().check(), Ok(()));
+    books.check()?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use ringmain::channel::spsc;
 use ringmain::contract::{
     Agent, At, Correlated, Flow, Message, MessageId, Sink, Source, SourceMut, Stage, Tick, Work,
 };
+use ringmain::metric::Books;
 use ringmain::pattern::{Causal, Context, Correlate, Origins};
 use std::collections::BTreeMap;
 
@@ -39,10 +40,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })?;
         Ok(())
     };
-    let desk = Correlate::new(origins.open()?, Causal::new(origins.open()?, fill, fills));
+    let root = origins.open()?;
+    let fill = Causal::new(origins.open()?, fill, fills);
+    let books = Books::new().with("fill", fill.account());
+    let desk = Correlate::new(root, fill);
+    let books = books.with("desk", desk.account());
     let mut desk = to_desk.drive_mut(desk);
     let mut journal = Vec::new();
     let mut reporter = Causal::new(origins.open()?, report, reports);
+    let books = books.with("report", reporter.account());
     let mut reporter = {
         let journal = &mut journal;
         to_report.drive(move |fill: &Order, at: At| -> Flow {
@@ -79,6 +85,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
+    let books = books.read();
+    println!("{books}");
+    books.check()?;
     assert_eq!(roots.iter().filter(|root| **root == MessageId::new(1, 1)).count(), 3);
     assert_eq!(roots.iter().filter(|root| **root == MessageId::new(1, 2)).count(), 1);
     assert!(log.iter().all(|(ids, _)| roots.contains(&ids.conversation)));

@@ -5,6 +5,7 @@
 
 use ringmain::channel::spsc;
 use ringmain::contract::{Agent, Clock, ManualClock, Reason, Sink, Source, Tick, Work, each};
+use ringmain::metric::Books;
 use ringmain::pattern::{Changed, Expiry, Filter, RateLimit};
 use std::time::Duration;
 
@@ -23,11 +24,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let screen = each(|quote: &Quote| shown.push((quote.bid, quote.ask)));
     let calm = Filter::new(RateLimit::new(4, Duration::from_millis(100)), screen);
+    let books = Books::new().with("calm", calm.account());
     let changes = Filter::new(Changed::new(|quote: &Quote| (quote.bid, quote.ask)), calm);
+    let books = books.with("changes", changes.account());
     let sane = Filter::new(|quote: &Quote| quote.bid < quote.ask, changes)
         .discard_to(each(|_: &Quote| crossed += 1));
+    let books = books.with("sane", sane.account());
     let fresh = Filter::new(Expiry::new(|quote: &Quote| quote.good_until), sane);
-    let books = fresh.account();
+    let books = books.with("fresh", fresh.account());
     let mut agent = quotes.drive(fresh);
 
     for n in 0..60u32 {
@@ -46,9 +50,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(agent.work(clock.now()), Work::Done);
     drop(agent);
 
-    let late = books.read().dropped[Reason::Expired];
+    let books = books.read();
+    let late = books.stage("fresh").map_or(0, |fresh| fresh.dropped[Reason::Expired]);
     println!("{} shown of 60, {crossed} crossed, {late} late", shown.len());
     println!("first {:?}, last {:?}", shown[0], shown[shown.len() - 1]);
+    println!("{books}");
+    books.check()?;
     assert_eq!((crossed, late), (5, 5));
     assert!(shown.windows(2).all(|pair| pair[0] != pair[1]));
     assert!(shown.len() <= 4 + 4 * 3, "a burst of four, then four in 100 ms, for 300 ms");

@@ -9,6 +9,7 @@ use ringmain::contract::each;
 use ringmain::contract::{
     Agent, Fault, Flow, Header, Message, MessageId, PartOf, Sink, Source, SourceMut, Tick, Work,
 };
+use ringmain::metric::Books;
 use ringmain::pattern::{DeadLetter, Edit, Forward, LetterBox, Origin, Overflow, Splitter, Upcast, as_parts};
 
 const NO_LEGS: Fault = Fault::new(1);
@@ -42,11 +43,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let upcast = Upcast::new(1, [to_cents]);
     let update = Edit::new(move |order: &mut Message<Order>| upcast.apply(order), Forward::new(to_split));
+    let books = Books::new().with("update", update.account());
     let mut letters = LetterBox::new(8, Message::<Order>::default);
     let room = Message::default();
     let guarded = DeadLetter::keeping_original("update", Overflow::Block, room, &mut letters, update);
     let split =
         Splitter::new(|order: &Message<Order>| order.body.legs, as_parts(Origin::new(2), leg), to_desk);
+    let books = books.with("letters", guarded.account()).with("split", split.account());
     let mut agents = (orders.drive_mut(guarded), newest.drive(split));
 
     for (n, kind, legs) in [(1, 1, 2), (2, 2, 3), (3, 7, 1), (4, 1, 0)] {
@@ -80,6 +83,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dead: Vec<_> =
         letters.iter().map(|letter| (letter.event.header.ids.id.counter(), letter.fault)).collect();
     println!("dead letters {dead:?}");
+    let books = books.read();
+    println!("{books}");
+    books.check()?;
     assert_eq!(seen, [(1, 0, 100), (1, 1, 200), (2, 0, 2), (2, 1, 3), (2, 2, 4)]);
     assert_eq!(
         dead.iter().map(|letter| letter.0).collect::<Vec<_>>(),

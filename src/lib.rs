@@ -44,13 +44,28 @@
 //! | records of any length                                 | [`channel::bytes`]                                          |
 //! | a full ring that must not stop the sender             | [`channel::overflow`]                                       |
 //! | a viewer that comes second and may leave              | `ring.optional().reader(..)`                                |
-//! | one event, one of several handlers                    | [`pattern::ContentRouter`]                                  |
-//! | one event, each of several handlers                   | [`pattern::Fanout`], or readers if each deserves a thread   |
-//! | only some events                                      | [`pattern::Filter`]                                         |
-//! | another type behind than before                       | [`pattern::Translator`]                                     |
-//! | events that cannot be handled                         | [`pattern::DeadLetter`], around the stage that refuses them |
-//! | to know what belongs together                         | [`pattern::Correlate`]                                      |
-//! | numbered events that come out of order                | [`pattern::resequencer`]                                    |
+//!
+//! # Which pattern
+//!
+//! | pattern                | type                                           | take it for                                                                 | it guarantees                                                                                |
+//! |------------------------|------------------------------------------------|-----------------------------------------------------------------------------|----------------------------------------------------------------------------------------------|
+//! | message filter         | [`pattern::Filter`]                            | only some events                                                            | what is kept goes on unchanged and in order; what is not is counted                          |
+//! | content-based router   | [`pattern::ContentRouter`]                     | one event, one of several handlers                                          | exactly one branch, by the first rule that holds; order within each; no route is a rejection |
+//! | dynamic router         | [`pattern::RuleSwitch`]                        | a router whose rules change while it runs                                   | one set of rules for each event, that of its number                                          |
+//! | recipient list         | [`pattern::RecipientList`]                     | one event, some of several handlers                                         | each that is named, exactly once                                                             |
+//! | fan-out                | [`pattern::Fanout`]                            | one event, each of several handlers; a reader each if they deserve a thread | each branch exactly once, in order, the one event for all                                    |
+//! | fan-out into rings     | [`pattern::AllOrNothing`]                      | one event, several rings that must agree                                    | every ring has it, or none                                                                   |
+//! | full branch            | [`pattern::Shed`], [`pattern::Refuse`], [`pattern::Divert`], [`pattern::Park`] | a branch that must not stop the others                                      | what it loses is counted, and why                                                            |
+//! | message translator     | [`pattern::Translator`], [`pattern::Edit`]     | another type behind than before; or a change in place                       | one for one, in order; what fails is not seen behind                                         |
+//! | splitter               | [`pattern::Splitter`]                          | one event that holds several                                                | every part once, in order, as i of n                                                         |
+//! | dead letter channel    | [`pattern::DeadLetter`]                        | events that cannot be handled, around the stage that refuses them           | one letter with all that is known, or a counted loss as the policy says                      |
+//! | catching panics        | [`pattern::Catch`]                             | handlers that may panic, inside of it                                       | a panic costs the event it came with                                                         |
+//! | sequencer              | [`pattern::Sequencer`]                         | several sources, one order                                                  | numbers without a gap; each source's own order                                               |
+//! | resequencer            | [`pattern::Resequencer`]                       | numbered events that come out of order, or not at all                       | ascending numbers, each once; what is missing is told                                        |
+//! | correlation identifier | [`pattern::Correlate`], [`pattern::Causal`]    | to know what belongs together                                               | every id once; no handler can forget the cause                                               |
+//! | crossing to a ring     | [`pattern::Forward`]                           | the next thread                                                             | nothing is lost; a full ring makes it wait                                                   |
+//!
+//! Each pattern has a page in [`pattern`], with its options, its bounds and a scene.
 //!
 //! # The smallest program
 //!

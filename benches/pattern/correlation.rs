@@ -28,10 +28,15 @@ fn write(event: &mut Message<u64>, at: At) -> Flow {
 
 pub(crate) fn benches(c: &mut Criterion) {
     let mut group = group(c, "correlation");
+    let mut last = 0;
+    let mut count = || {
+        last += 1;
+        black_box(last)
+    };
+    group.bench_function("base, a number", |b| b.iter(|| (0..EVENTS).fold(0, |all, _| all ^ count())));
     let mut origin = Origin::new(1);
-    group.bench_function("an id", |b| {
-        b.iter(|| (0..EVENTS).fold(0, |all, _| all ^ origin.make().map_or(0, |id| id.0)));
-    });
+    let mut make = || black_box(origin.make().map_or(0, |id| id.0));
+    group.bench_function("an id", |b| b.iter(|| (0..EVENTS).fold(0, |all, _| all ^ make())));
     let mut messages = vec![Message::<u64>::default(); EVENTS];
     group.bench_function("base", |b| b.iter(|| pass_mut(&mut messages, &mut write)));
     let mut stage = Correlate::new(Origin::new(1), look);

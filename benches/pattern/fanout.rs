@@ -1,7 +1,7 @@
 use crate::{EVENTS, empty, events, group, pass};
 use criterion::Criterion;
-use ringmain::channel::spsc;
-use ringmain::contract::{Source, Tick, each};
+use ringmain::channel::{multicast::Multicast, spsc};
+use ringmain::contract::{At, Sink, Source, Tick, each};
 use ringmain::pattern::{AllOrNothing, Fanout, Forward};
 
 pub(crate) fn benches(c: &mut Criterion) {
@@ -34,4 +34,19 @@ pub(crate) fn benches(c: &mut Criterion) {
             let _ = from_b.drain(Tick::ZERO, usize::MAX, &mut each(|_: &u64| ()));
         });
     });
+    // Gate mode: no copy, a cursor for each branch. The readers' own work is in it.
+    for readers in [1, 2, 4] {
+        let mut ring = Multicast::new(EVENTS, || 0u64).unwrap();
+        let mut branches: Vec<_> =
+            ["a", "b", "c", "d"][..readers].iter().map(|name| ring.reader(name, &[])).collect();
+        let mut tx = ring.build().unwrap();
+        group.bench_function(format!("multicast, drained, readers: {readers}"), |bench| {
+            bench.iter(|| {
+                pass(&events, &mut |n: &u64, _: At| Ok(tx.offer(|slot| *slot = *n)?));
+                for branch in &mut branches {
+                    let _ = branch.drain(Tick::ZERO, usize::MAX, &mut empty);
+                }
+            });
+        });
+    }
 }

@@ -1,8 +1,8 @@
-use crate::{empty, events, group, pass};
+use crate::{EVENTS, empty, events, group, pass};
 use criterion::Criterion;
-use ringmain::contract::Tick;
-use ringmain::pattern::{Expiry, Filter, RateLimit, Sample};
-use std::time::Duration;
+use ringmain::contract::{At, Flow, Header, Message, Tick};
+use ringmain::pattern::{Expiry, Filter, Nowhere, RateLimit, Sample};
+use std::{hint::black_box, time::Duration};
 
 pub(crate) fn benches(c: &mut Criterion) {
     let mut group = group(c, "filter");
@@ -20,4 +20,15 @@ pub(crate) fn benches(c: &mut Criterion) {
     group.bench_function("rate limit", |b| b.iter(|| pass(&events, &mut limited)));
     let mut sampled = Filter::new(Sample::one_in(64), empty);
     group.bench_function("sample", |b| b.iter(|| pass(&events, &mut sampled)));
+    // What a header costs to look at does not depend on the body behind it.
+    let messages = vec![Message { header: Header::default(), body: [0u64; 24] }; EVENTS];
+    let mut look = |message: &Message<[u64; 24]>, _: At| -> Flow {
+        black_box(message.header.topic);
+        Ok(())
+    };
+    group.bench_function("base, 256 bytes, by the header", |b| b.iter(|| pass(&messages, &mut look)));
+    let mut by_topic = Filter::new(|message: &Message<[u64; 24]>| message.header.topic == 3, Nowhere);
+    group.bench_function("keeps none of 256 bytes, by the header", |b| {
+        b.iter(|| pass(&messages, &mut by_topic))
+    });
 }

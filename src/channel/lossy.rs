@@ -24,6 +24,7 @@
 use crate::contract::{At, Drained, End, Halt, Stage, Tick};
 use crate::ring::{Cursor, Plain, Sequence, Tally, Words};
 use crate::sync::Arc;
+use crossbeam_utils::CachePadded;
 use zerocopy::FromZeros;
 
 /// Why a reader got no event.
@@ -81,12 +82,14 @@ pub(super) struct Head<T> {
     shared: Arc<Shared<T>>,
     /// Exact: everything before it is published.
     next: Sequence,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T> Head<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
         let next = shared.start;
-        Self { shared, next }
+        Self { shared, next, _apart: CachePadded::new(()) }
     }
     pub(super) fn shared(&self) -> &Arc<Shared<T>> {
         &self.shared
@@ -124,12 +127,14 @@ pub(super) struct View<T> {
     /// A copy of the event at `next` that a stage wants again: it may be overwritten by then.
     held: Option<T>,
     pub(super) missed: u64,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T> View<T> {
     pub(super) fn new(shared: &Arc<Shared<T>>, next: Sequence) -> Self {
         shared.readers.add(1);
-        Self { shared: shared.clone(), next, held: None, missed: 0 }
+        Self { shared: shared.clone(), next, held: None, missed: 0, _apart: CachePadded::new(()) }
     }
     pub(super) fn shared(&self) -> &Arc<Shared<T>> {
         &self.shared

@@ -25,6 +25,8 @@
 //! | `free() >= n`, producer  | until this producer fills; where there are many, another may take the room first     |
 //! | `len() >= n`, consumer   | until this consumer drains; where consumers compete, another may take them first     |
 //! | all others               | perhaps not even until they are returned                                             |
+//!
+//! Each end has cache lines of its own, wherever it lies: ends of several threads may stand side by side in a `Vec`.
 
 mod batch;
 pub mod broadcast;

@@ -30,6 +30,7 @@
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Claim, Cursor, Progress, Published, Sequence, Slots, Stamp};
 use crate::sync;
+use crossbeam_utils::CachePadded;
 
 /// What stands before the writers of one ring: the ring they fill, and those who have to be done with a slot before it
 /// is free again.
@@ -83,6 +84,8 @@ pub(super) struct SharedWriter<G: SharedGate> {
     free_until: Sequence,
     /// Races lost to other producers, less than `PATIENCE`.
     lost: u32,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 /// So many races lost are too many: the producer steps back, and if another claims meanwhile, then also at each race that it
@@ -94,7 +97,7 @@ const STEP_BACK: u32 = 32;
 impl<G: SharedGate> SharedWriter<G> {
     /// The first producer of a ring; those that follow are its clones.
     pub(super) fn new(gate: G, start: Sequence) -> Self {
-        Self { gate, next: start, free_until: start, lost: 0 }
+        Self { gate, next: start, free_until: start, lost: 0, _apart: CachePadded::new(()) }
     }
     pub(super) fn gate(&self) -> &G {
         &self.gate

@@ -12,6 +12,7 @@
 use super::batch::Batch;
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Cursor, Progress, Sequence, Slots};
+use crossbeam_utils::CachePadded;
 
 /// What stands before a writer: the ring it fills, and those who have to be done with a slot before it is free again.
 pub(super) trait Gate {
@@ -42,6 +43,8 @@ pub(super) struct Writer<G: Gate> {
     next: Sequence,
     /// The gate was seen to let everything before it be filled. May be stale, never too late.
     free_until: Sequence,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<G: Gate> Writer<G> {
@@ -52,7 +55,7 @@ impl<G: Gate> Writer<G> {
 
     pub(super) fn new(gate: G, start: Sequence) -> Self {
         let next = start;
-        Self { gate, next, free_until: next }
+        Self { gate, next, free_until: next, _apart: CachePadded::new(()) }
     }
     pub(super) fn gate(&self) -> &G {
         &self.gate

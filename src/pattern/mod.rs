@@ -1,4 +1,5 @@
-//! The patterns of the book, as stages.
+//! The patterns of the book, as stages. Each is a module with a page: its options, its bounds, and a scene; the types of all
+//! are here.
 //!
 //! | pattern              | type                              | holds | at a full output                  |
 //! |----------------------|-----------------------------------|-------|-----------------------------------|
@@ -14,7 +15,7 @@
 //! | dead letter channel  | [`DeadLetter`], [`LetterBox`]     | gate  | as its [`Overflow`] says          |
 //! | catching panics      | [`Catch`]                         | -     | waits                             |
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
-//! | resequencer          | [`resequencer`]: of a stream, of batches | hold | waits with the rest of what is due |
+//! | resequencer          | [`Resequencer`], [`BatchResequencer`] | hold | waits with the rest of what is due |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
 //! | crossing to a ring   | [`Forward`]                       | gate  | waits                             |
 //!
@@ -38,16 +39,16 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
-mod catch;
-mod content_router;
-mod correlation;
-mod dead_letter;
-mod fanout;
-mod filter;
-mod forward;
+pub mod catch;
+pub mod content_router;
+pub mod correlation;
+pub mod dead_letter;
+pub mod fanout;
+pub mod filter;
+pub mod forward;
 pub mod resequencer;
-mod sequencer;
-mod translator;
+pub mod sequencer;
+pub mod translator;
 
 pub use catch::Catch;
 pub use content_router::{Branches, ContentRouter, NO_ROUTE, Open, Row, RuleList, Rules, Selector};
@@ -57,9 +58,10 @@ pub use content_router::{RecipientList, Recipients};
 pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
 pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
 pub use fanout::{AllOrNothing, Fanout, Sinks};
-pub use filter::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
+pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use resequencer::{BatchResequencer, Resequencer};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

@@ -79,9 +79,6 @@ impl SlotId {
 const FULL: u64 = 1;
 /// The turn of a cell whose position is taken.
 const TAKEN: u64 = 2;
-/// Cells of positions in a row lie so many apart, in different lines: who works on one leaves the next alone. Odd, so
-/// that each position of a lap has a cell of its own.
-const APART: usize = 9;
 
 impl Exchange {
     /// Vacant cells for the positions from `start`, and the numbers of `spare` slots that are in none of them: as many
@@ -263,7 +260,7 @@ impl Exchange {
     #[inline]
     fn index(&self, at: Sequence) -> usize {
         // `self.cells` is never empty, but the compiler does not know it: `wrapping_sub` keeps a check away.
-        (at.count() as usize).wrapping_mul(APART) & self.cells.len().wrapping_sub(1)
+        at.count() as usize & self.cells.len().wrapping_sub(1)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Which handles may go to another thread, and which two threads may use at once: a table that the compiler checks.
+//! Which handles may go to another thread, and which two threads may use at once: a table that the compiler checks. And
+//! that the ends of a channel share no cache line, though they stand side by side.
 //!
 //! A handle may move to another thread if its events may. Where one event is shown to several threads, in a multicast
 //! ring, they also have to bear being looked at by two. A side of a channel is for one thread at a time, so no handle
@@ -49,6 +50,13 @@ macro_rules! table {
     )+};
 }
 
+/// Stops the build where an end could share a line with another.
+macro_rules! apart {
+    ($($type:ty),+) => {$(
+        const _: () = assert!(align_of::<$type>() >= 64, concat!("shares a line: ", stringify!($type)));
+    )+};
+}
+
 // The question itself.
 table! {
 //  Send  Sync
@@ -70,6 +78,7 @@ macro_rules! one_at_a_time_table {
             false false $($handle)::+<Rc<u64>>,
             false false $($handle)::+<&'static Cell<u64>>,
         }
+        apart! { $($handle)::+<u64> }
     )+};
 }
 one_at_a_time_table! {
@@ -104,6 +113,7 @@ table! {
     true  false bytes::Batch<'static>,
     false false bytes::Claim<'static>,
 }
+apart! { bytes::Producer, bytes::Consumer }
 
 // Readers of a multicast ring look at one event together: it has to be `Sync` as well.
 macro_rules! multicast_table {
@@ -115,6 +125,7 @@ macro_rules! multicast_table {
             false false $($handle)::+<Rc<u64> $(, $mode)?>,
             false false $($handle)::+<&'static Cell<u64> $(, $mode)?>,
         }
+        apart! { $($handle)::+<u64 $(, $mode)?> }
     )+};
 }
 multicast_table! {

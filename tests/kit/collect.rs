@@ -1,5 +1,6 @@
 //! Where a test's events end.
 
+use super::Dice;
 use ringmain::contract::{At, Fault, Flow, Halt, Sink, Stage, Tick};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -182,17 +183,25 @@ impl<T: Clone + Default> Sink for Collect<T> {
     }
 }
 
-/// Refuses (`Again`) each event `times` times before it takes it: a stage, or a sink.
+/// Refuses (`Again`) each event so many times before it takes it: a stage, or a sink.
 #[derive(Clone, Debug)]
 pub(crate) struct Choke<S> {
     inner: S,
     times: usize,
     refused: usize,
+    /// Of each event anew, and less than the number beside it.
+    at_random: Option<(Dice, u64)>,
 }
 
 impl<S> Choke<S> {
     pub(crate) fn new(times: usize, inner: S) -> Self {
-        Self { inner, times, refused: 0 }
+        Self { inner, times, refused: 0, at_random: None }
+    }
+    /// From 0 to `most` times, as the dice of `seed` say.
+    pub(crate) fn at_random(seed: u64, most: u64, inner: S) -> Self {
+        let mut dice = Dice::new(seed);
+        let times = dice.below(most + 1) as usize;
+        Self { inner, times, refused: 0, at_random: Some((dice, most + 1)) }
     }
     fn gate(&mut self) -> Flow {
         if self.refused < self.times {
@@ -200,6 +209,9 @@ impl<S> Choke<S> {
             return Err(Halt::Again);
         }
         self.refused = 0;
+        if let Some((dice, below)) = &mut self.at_random {
+            self.times = dice.below(*below) as usize;
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod alloc;
 pub(crate) mod channel;
 mod collect;
 mod conformance;
+mod dice;
 pub(crate) mod linear;
 mod rigs;
 mod scene;
@@ -21,6 +22,7 @@ pub(crate) use channel::{Dropped, Drops, channel_conforms, panic_on_purpose, pan
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
+pub(crate) use dice::{Dice, seeds};
 pub(crate) use rigs::*;
 pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;

@@ -1,5 +1,7 @@
 //! Correlation identifier: ids that are unique, chains that can be followed back, and a handler that cannot forget them.
 //! The numbers of the tests are those of the specification.
+//!
+//! 14.d7 (a message without a context does not compile) is a program in the docs of `pattern::Context`.
 
 use crate::kit::{Choke, Collect, Script, conforms};
 use ringmain::channel::spsc;
@@ -43,6 +45,7 @@ where
     Ok(())
 }
 
+/// 14.d1: sixteen producers on threads of their own.
 #[test]
 fn correlation_1_sixteen_producers_make_no_id_twice() {
     let each_makes: u64 = match () {
@@ -89,6 +92,7 @@ where
     Ok(())
 }
 
+/// 14.d2: one conversation, each caused by the one before.
 #[test]
 fn correlation_2_a_chain_of_four() {
     let mut origins = Origins::new(1..=4);
@@ -107,6 +111,7 @@ fn correlation_2_a_chain_of_four() {
     assert_eq!(chain[3].id, MessageId::new(4, 1));
 }
 
+/// 14.d5: the numbers after those in the journal.
 #[test]
 fn correlation_5_a_restart_makes_no_journaled_id_again() {
     let run = |mut origins: Origins| -> Vec<MessageId> {
@@ -123,6 +128,7 @@ fn correlation_5_a_restart_makes_no_journaled_id_again() {
     assert_eq!(distinct.len(), 100);
 }
 
+/// 14.d5: numbers are bounded, and their end is an error.
 #[test]
 fn correlation_5_numbers_run_out_with_an_error() {
     let mut origins = Origins::new(5..=6);
@@ -133,6 +139,7 @@ fn correlation_5_numbers_run_out_with_an_error() {
     assert_eq!(Origins::after(0).open().unwrap().producer(), 1);
 }
 
+/// 14.d6: the same ids in each run, however full the way out was.
 #[test]
 fn correlation_6_two_runs_make_the_same_ids() {
     let run = |chokes| {
@@ -153,6 +160,7 @@ fn correlation_6_two_runs_make_the_same_ids() {
     assert_eq!(run(3), plain);
 }
 
+/// 14.d8: one root for each conversation, no cycle, as many nodes as messages.
 #[test]
 fn correlation_8_the_tree_from_the_journal() {
     // Each message below 2000 has children, some of which begin a conversation of their own.

@@ -20,6 +20,7 @@ conforms!(
 conforms!(park, 1..=100u64, |kit| Park::new(5, kit.leaf::<u64>()), Terms { waits: false, ..Terms::STRICT });
 conforms!(park_nothing, 1..=100u64, |kit| Park::new(0, kit.leaf::<u64>()));
 
+/// 6.c: Drop.
 #[test]
 fn shed_drops_what_there_is_no_room_for() {
     let full = Collect::with_capacity(2);
@@ -31,6 +32,7 @@ fn shed_drops_what_there_is_no_room_for() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 6.c: Dlc.
 #[test]
 fn refuse_rejects_what_there_is_no_room_for() {
     let full = Collect::with_capacity(1);
@@ -42,6 +44,7 @@ fn refuse_rejects_what_there_is_no_room_for() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 6.c: DivertTo.
 #[test]
 fn divert_goes_elsewhere_and_stays_there_with_an_event() {
     let (first, other) = (Collect::with_capacity(1), Collect::with_capacity(1));
@@ -57,6 +60,7 @@ fn divert_goes_elsewhere_and_stays_there_with_an_event() {
     assert_eq!((account.read().input, account.read().out), (4, 4));
 }
 
+/// 6.c: Park(k).
 #[test]
 fn park_lets_others_pass_keeps_order_and_waits_when_it_is_full() {
     let [full, free] = [Collect::with_capacity(1), Collect::new()];

@@ -16,6 +16,7 @@ conforms!(
     Terms { stop_ends: false, ..Terms::STRICT }
 );
 
+/// 6.d8: {0, 2} reaches those, {} has no route.
 #[test]
 fn content_router_8_a_recipient_list_reaches_those_named_and_says_when_nobody_is() {
     let [a, b, c] = [Collect::new(), Collect::new(), Collect::new()];

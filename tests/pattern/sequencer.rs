@@ -1,6 +1,6 @@
 //! Sequencer: one order and dense numbers, whatever the lanes, the stage and the limits do.
 
-use crate::kit::{Choke, Collect, Script, allocations};
+use crate::kit::{Choke, Collect, Dice, Script, allocations, seeds};
 use proptest::prelude::*;
 use ringmain::channel::{multicast::Multicast, spsc};
 use ringmain::contract::{
@@ -8,6 +8,7 @@ use ringmain::contract::{
 };
 use ringmain::pattern::Sequencer;
 use ringmain::ring::Sequence;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -463,5 +464,118 @@ proptest! {
         let want: Vec<_> = (1..).zip(sorted).collect();
         prop_assert_eq!(&moody(Sequencer::merge(scripts(), burst, |n: &u32| n / 8), &limits, &mood), &want);
         prop_assert_eq!(&moody(Sequencer::by_key(scripts(), burst, |n: &u32| n / 8), &limits, &mood), &want);
+    }
+}
+
+/// Consumes, rejects or refuses at random, and checks each event that it is shown against `expect`.
+struct Checking<'a, F> {
+    dice: &'a mut Dice,
+    expect: F,
+}
+
+impl<F: FnMut(u64, u32, bool)> Stage<&u32> for Checking<'_, F> {
+    fn on_event(&mut self, event: &u32, at: At) -> Flow {
+        let mood = self.dice.below(8);
+        (self.expect)(at.seq.count(), *event, mood > 2);
+        match mood {
+            0..=2 => Err(Halt::Again),
+            3 => Err(Fault::new(1).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// 13: up to a burst of each lane in turn, whatever the limits are and however often the stage refuses: lists that are
+/// gone through by hand.
+#[test]
+fn sequencer_in_turn_agrees_with_lists() {
+    for seed in seeds(100_000) {
+        let mut dice = Dice::new(seed);
+        let burst = 1 + dice.below(4) as usize;
+        let lanes: Vec<Vec<u32>> = (0..1 + dice.below(4) as u32)
+            .map(|lane| (0..dice.below(6) as u32).map(|n| lane * 10 + n).collect())
+            .collect();
+
+        let mut want = Vec::new();
+        let mut rest = lanes.clone();
+        while rest.iter().any(|lane| !lane.is_empty()) {
+            for lane in &mut rest {
+                want.extend(lane.drain(..burst.min(lane.len())));
+            }
+        }
+
+        let mut sequencer = Sequencer::round_robin(lanes.into_iter().map(Script::new), burst);
+        let mut taken = 0;
+        let mut closed = false;
+        while !closed {
+            let limit = 1 + dice.below(6) as usize;
+            let expect = |seq, event, consumes| {
+                assert_eq!((seq, Some(&event)), (taken as u64 + 1, want.get(taken)), "seed {seed}");
+                taken += usize::from(consumes);
+            };
+            let mut stage = Checking { dice: &mut dice, expect };
+            closed = sequencer.drain(NOW, limit, &mut stage).end == Some(End::Closed);
+        }
+        assert_eq!(taken, want.len(), "seed {seed}");
+    }
+}
+
+/// 13: the smallest key of those that are there, or of all, while producers come and go at random: the smallest of some
+/// queues, looked for by hand.
+#[test]
+fn sequencer_by_key_agrees_with_queues() {
+    for seed in seeds(100_000) {
+        let mut dice = Dice::new(seed);
+        let waits = dice.one_in(2);
+        let (mut producers, lanes): (Vec<_>, Vec<_>) = (0..1 + dice.below(3))
+            .map(|_| spsc::channel(4, || 0u32).unwrap())
+            .map(|(tx, rx)| (Some(tx), rx))
+            .unzip();
+        let mut queues = vec![VecDeque::new(); lanes.len()];
+        let key = |n: &u32| n / 2;
+        let mut sequencer =
+            if waits { Sequencer::merge(lanes, 8, key) } else { Sequencer::by_key(lanes, 8, key) };
+
+        let (mut taken, mut in_hand) = (0, None);
+        for step in 0.. {
+            // So many steps that everybody is gone in the end.
+            let lane = dice.below(producers.len() as u64) as usize;
+            match &mut producers[lane] {
+                Some(tx) if step < 8 => {
+                    let event = dice.below(10) as u32;
+                    if tx.push(event).is_ok() {
+                        queues[lane].push_back(event);
+                    }
+                }
+                gone => *gone = None,
+            }
+            let limit = dice.below(4) as usize;
+            let expect = |seq, event, consumes| {
+                let heads = queues.iter().enumerate().filter_map(|(i, queue)| Some((queue.front()? / 2, i)));
+                let lane = in_hand.or(heads.min().map(|(_, lane)| lane)).unwrap();
+                let held_up =
+                    waits && producers.iter().zip(&queues).any(|(tx, q)| tx.is_some() && q.is_empty());
+                assert!(!held_up || in_hand.is_some(), "seed {seed}: a lane is not waited for");
+                assert_eq!((seq, Some(&event)), (taken + 1, queues[lane].front()), "seed {seed}");
+                if consumes {
+                    queues[lane].pop_front();
+                    taken += 1;
+                }
+                in_hand = (!consumes).then_some(lane);
+            };
+            let mut stage = Checking { dice: &mut dice, expect };
+            match sequencer.drain(NOW, limit, &mut stage) {
+                Drained { end: Some(End::Closed), .. } => break,
+                Drained { end: Some(_), .. } => {}
+                // It took all that it might.
+                Drained { count, end: None } => {
+                    let left = queues.iter().any(|queue| !queue.is_empty());
+                    let held_up =
+                        waits && producers.iter().zip(&queues).any(|(tx, q)| tx.is_some() && q.is_empty());
+                    assert!(count == limit || !left || held_up, "seed {seed}: it stopped for nothing");
+                }
+            }
+        }
+        assert!(queues.iter().all(VecDeque::is_empty), "seed {seed}: it closed too early");
     }
 }

@@ -1,4 +1,4 @@
-use crate::kit::{Collect, Script, conforms, rejected, turn};
+use crate::kit::{Collect, Dice, Script, conforms, rejected, turn};
 use ringmain::contract::{Fault, Flow, Header, Ids, Message, MessageId, PartOf, Reason, Tick};
 use ringmain::pattern::{Origin, Splitter, as_parts};
 use std::collections::HashMap;
@@ -36,6 +36,7 @@ fn line(body: &(usize, Lines), part: PartOf, line: &mut u32) -> Flow {
     Ok(())
 }
 
+/// 10.d6: three lines, parts 0..=2 of 3, caused by the order.
 #[test]
 fn translator_6_a_splitter_numbers_the_parts() {
     let out = Collect::new();
@@ -54,19 +55,16 @@ fn translator_6_a_splitter_numbers_the_parts() {
     assert_eq!((books.input, books.folded, books.generated, books.out), (1, 1, 3, 3));
 }
 
+/// 10.d6: the round trip, 10^5 random orders, put together by a map.
 #[test]
 fn translator_6_the_parts_make_the_whole_again() {
     const ORDERS: u64 = if cfg!(miri) { 50 } else { 100_000 };
-    let mut seed = 1u64;
-    let mut dice = || {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 40) as u32
-    };
+    let mut dice = Dice::new(1);
     let out = Collect::with_capacity(3);
     let mut splitter = Splitter::new(count, as_parts(Origin::new(2), line), out.clone());
     let mut groups = HashMap::<MessageId, Vec<u32>>::new();
     for id in 1..=ORDERS {
-        let lines: Vec<u32> = (0..dice() % 9).map(|_| dice()).collect();
+        let lines: Vec<u32> = (0..dice.below(9)).map(|_| dice.below(u64::from(u32::MAX)) as u32).collect();
         let mut script = Script::new([order(id, &lines)]);
         // Three at a time: what comes `Again` goes on where it was.
         while script.consumed() == 0 {
@@ -84,6 +82,7 @@ fn translator_6_the_parts_make_the_whole_again() {
     assert!(groups.is_empty(), "an order is not whole");
 }
 
+/// 10.d7: no children, no output, one folded.
 #[test]
 fn translator_7_a_whole_without_parts_is_consumed() {
     let out = Collect::<Message<u32>>::new();

@@ -1,8 +1,8 @@
 use crate::kit::{Collect, Script, conforms, rejected, turn, turn_mut};
 use ringmain::channel::multicast::{Multicast, TopologyError};
-use ringmain::channel::spsc;
+use ringmain::channel::{mpmc, mpsc, spsc};
 use ringmain::contract::{Agent, At, Fault, Flow, Header, Ids, Message, MessageId, Reason, ReturnAddress};
-use ringmain::contract::{Source, Tick, Work, each};
+use ringmain::contract::{Sink, Source, Tick, Work, each};
 use ringmain::pattern::{Catch, DeadLetter, Edit, Filter, LetterBox, Origin, Overflow, Translator, Upcast};
 use ringmain::pattern::{deriving_header, keeping_header};
 
@@ -59,6 +59,7 @@ fn message<T>(body: T) -> Message<T> {
     }
 }
 
+/// 10.d1: 0 and 100 degrees, headers unchanged.
 #[test]
 fn translator_1_the_same_message_in_another_form() {
     let out = Collect::new();
@@ -71,6 +72,7 @@ fn translator_1_the_same_message_in_another_form() {
     assert_eq!(account.read().check(), Ok(()));
 }
 
+/// 10.c: a new id, and the original as cause, where the message is another.
 #[test]
 fn translator_1_a_message_that_follows_from_another() {
     let out = Collect::new();
@@ -85,6 +87,7 @@ fn translator_1_a_message_that_follows_from_another() {
     assert_eq!(out.len(), 2);
 }
 
+/// 10.d2: fails on 2 of 1, 2, 3.
 #[test]
 fn translator_2_what_fails_leaves_no_hole_and_its_original_is_a_dead_letter() {
     let (tx, mut rx) = spsc::channel(4, || 0u64).unwrap();
@@ -106,6 +109,39 @@ fn translator_2_what_fails_leaves_no_hole_and_its_original_is_a_dead_letter() {
     assert_eq!(letters, [(2, ODD)]);
 }
 
+/// 10.d2: nor is there a hole in a ring of many producers, which cannot take a claimed slot back: the void slot is
+/// passed over, and is free for the next lap.
+#[test]
+fn translator_2_a_void_slot_is_seen_by_no_reader_and_used_again() {
+    fn three_laps(tx: impl Sink<Event = u64>, mut rx: impl Source<Event = u64>) {
+        let two_thirds_fail = |n: &u64, out: &mut u64| -> Flow {
+            *out = 99; // written, and never seen
+            if !n.is_multiple_of(3) { Err(ODD.into()) } else { halve(&(n * 2), out) }
+        };
+        let mut translator = Translator::new(two_thirds_fail, tx);
+        let account = translator.account();
+        let out = Collect::new();
+        let mut script = Script::new(0..24u64);
+        while script.consumed() < 24 {
+            let _ = turn(&mut script, &mut translator, Tick::ZERO);
+            let _ = rx.drain(Tick::ZERO, usize::MAX, &mut out.clone());
+        }
+        assert_eq!(out.events(), (0..24).step_by(3).collect::<Vec<_>>());
+        assert_eq!((account.read().out, account.read().dead_lettered.total()), (8, 16));
+        assert_eq!(account.read().check(), Ok(()));
+    }
+    let (tx, rx) = spsc::channel(4, || 0u64).unwrap();
+    three_laps(tx, rx);
+    let (tx, rx) = mpsc::channel(4, || 0u64).unwrap();
+    three_laps(tx, rx);
+    let (tx, rx) = mpmc::channel(4, || 0u64).unwrap();
+    three_laps(tx, rx);
+    let mut ring = Multicast::many(4, || 0u64).unwrap();
+    let rx = ring.reader("reader", &[]);
+    three_laps(ring.build().unwrap(), rx);
+}
+
+/// 10.d3: two translators into one ring of many producers; one fails for every second event.
 #[test]
 fn translator_3_of_two_on_one_ring_the_one_that_fails_does_not_hold_the_other_up() {
     const EACH: u64 = if cfg!(miri) { 40 } else { 5_000 };
@@ -140,6 +176,7 @@ fn until_done(mut agent: impl Agent) {
     }
 }
 
+/// 10.d4: the builder refuses it.
 #[test]
 fn translator_4_an_edit_beside_a_reader_of_the_same_slot_is_refused() {
     let mut ring = Multicast::new(8, || 0u64).unwrap();
@@ -148,6 +185,7 @@ fn translator_4_an_edit_beside_a_reader_of_the_same_slot_is_refused() {
     assert!(matches!(ring.build(), Err(TopologyError::EditorRaces { editor: "edit", other: "other" })));
 }
 
+/// 10.d5: three versions in, three times the newest out.
 #[test]
 fn translator_5_old_versions_are_brought_up_to_date() {
     /// Version 1 knows `a`, version 2 also `b`, version 3 has them the other way round.
@@ -184,6 +222,7 @@ fn translator_5_old_versions_are_brought_up_to_date() {
     assert_eq!(rejected(turn_mut(&mut liar, &mut edit, Tick::ZERO)), Some(ODD));
 }
 
+/// 10.d8: where `f` writes is where the reader reads.
 #[test]
 fn translator_8_it_writes_in_the_slot_itself() {
     let (tx, mut rx) = spsc::channel(4, || 0u64).unwrap();
@@ -199,6 +238,7 @@ fn translator_8_it_writes_in_the_slot_itself() {
     assert_eq!(out.addresses(), written);
 }
 
+/// 10.d8: in place means in place.
 #[test]
 fn translator_8_an_edit_stays_in_its_slot() {
     let out = Collect::new();
@@ -208,6 +248,7 @@ fn translator_8_an_edit_stays_in_its_slot() {
     assert_eq!((out.addresses(), out.events()), (there, vec![2, 4, 6, 8]));
 }
 
+/// 10.d9: a panic on 2 of 1, 2, 3.
 #[test]
 fn translator_9_a_panic_is_a_dead_letter_and_the_next_is_processed() {
     let brittle = |n: &u64, out: &mut u64| -> Flow {
@@ -226,6 +267,7 @@ fn translator_9_a_panic_is_a_dead_letter_and_the_next_is_processed() {
     assert_eq!(letters, [(2, Reason::Panic)]);
 }
 
+/// 10.c: in place, with the original kept for the dead letter.
 #[test]
 fn translator_the_dead_letter_of_an_edit_is_what_came_in() {
     let out = Collect::new();

@@ -7,6 +7,7 @@ use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Ti
 use crate::ring::{Progress, Region, Sequence};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
+use crossbeam_utils::CachePadded;
 
 /// So many bytes are consumed, at least, between two stores of the cursor in one batch: seldom enough to leave the line
 /// to the producer, often enough that it need not wait for the end of a long batch.
@@ -28,12 +29,14 @@ pub struct Consumer {
     /// As it was seen last. May be stale, never too late.
     ahead: Progress,
     alone: PhantomData<Cell<()>>,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl Consumer {
     pub(super) fn new(shared: Arc<Shared>, start: Sequence) -> Self {
         let ahead = Progress { done: start, closed: false, left: false };
-        Self { shared, done: start, ahead, alone: PhantomData }
+        Self { shared, done: start, ahead, alone: PhantomData, _apart: CachePadded::new(()) }
     }
     /// The number of bytes. Stable.
     #[must_use]

@@ -82,6 +82,7 @@ use crate::contract::{At, Drained, End, Flow, Halt, Refused, Sink, Source, Sourc
 use crate::ring::{CapacityError, Exchange, Pool, Presence, Sequence, Slot, SlotId, Tally};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
+use crossbeam_utils::CachePadded;
 
 /// As many producers, and as many consumers, as were asked for.
 pub type Ends<T> = (Vec<Producer<T>>, Vec<Consumer<T>>);
@@ -122,10 +123,22 @@ pub fn channel_from<T>(
         consumers: Presence::new(consumers),
         abandoned: Tally::new(),
     });
-    let consumer =
-        |slot| Consumer { shared: shared.clone(), slot, from: start, in_hand: None, alone: PhantomData };
-    let producer =
-        |slot| Producer { shared: shared.clone(), slot, tail: start, head: start, alone: PhantomData };
+    let consumer = |slot| Consumer {
+        shared: shared.clone(),
+        slot,
+        from: start,
+        in_hand: None,
+        alone: PhantomData,
+        _apart: CachePadded::new(()),
+    };
+    let producer = |slot| Producer {
+        shared: shared.clone(),
+        slot,
+        tail: start,
+        head: start,
+        alone: PhantomData,
+        _apart: CachePadded::new(()),
+    };
     let consumers = slots.drain(producers..).map(consumer).collect();
     Ok((slots.into_iter().map(producer).collect(), consumers))
 }
@@ -147,6 +160,8 @@ pub struct Producer<T> {
     /// Everything before it is taken.
     head: Sequence,
     alone: PhantomData<Cell<()>>,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T> Producer<T> {
@@ -229,6 +244,8 @@ pub struct Consumer<T> {
     /// The position of an event that is taken and not consumed.
     in_hand: Option<Sequence>,
     alone: PhantomData<Cell<()>>,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T> Consumer<T> {

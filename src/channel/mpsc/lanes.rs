@@ -5,6 +5,7 @@ use super::{Numbered, Turns};
 use crate::channel::spsc;
 use crate::contract::{Drained, Source, SourceMut, Stage, Tick};
 use crate::ring::{CapacityError, Sequence};
+use crossbeam_utils::CachePadded;
 
 /// So many events of one lane are taken before another that has any gets its turn.
 const BURST: usize = 64;
@@ -53,7 +54,16 @@ pub fn lanes_from<T>(
     }
     let (producers, lanes): (_, Vec<_>) = ends.into_iter().unzip();
     let slots = lanes.iter().map(spsc::Consumer::capacity).sum();
-    Ok((producers, Lanes { lanes: lanes.into(), turns: Turns::new(BURST), next: start, slots }))
+    Ok((
+        producers,
+        Lanes {
+            lanes: lanes.into(),
+            turns: Turns::new(BURST),
+            next: start,
+            slots,
+            _apart: CachePadded::new(()),
+        },
+    ))
 }
 
 /// The end that takes out of all lanes. Dropping it closes them: each producer is refused with `Closed`.
@@ -78,6 +88,8 @@ pub struct Lanes<T> {
     next: Sequence,
     /// Of all lanes.
     slots: usize,
+    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
+    _apart: CachePadded<()>,
 }
 
 impl<T> Lanes<T> {

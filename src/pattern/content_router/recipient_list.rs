@@ -1,21 +1,4 @@
-//! Recipient list: each event reaches the branches that its content names, none to all of them, each exactly
-//! once.
-//!
-//! ```text
-//!                                    +--- 0 ---> stage      event names {0, 2}
-//!   event ---> selector {0, 2} ----- |    1      stage
-//!                 |                  +--- 2 ---> stage
-//!                 +-- { } --> Reject(NoRoute)
-//! ```
-//!
-//! A [`Fanout`](crate::pattern::Fanout) by [`ContentRouter`](super::ContentRouter)'s choice, and like both:
-//! branches see `&T`, a full branch makes the event come again for the missing ones alone, a rejection is
-//! told when all are served, and the selector is asked once for each event. If all branches that an event
-//! names are closed, it is `Reject(Closed)`.
-//!
-//! Holds: nothing (gate). In the books an event is one `folded`, and one `generated` and one `out` for each
-//! branch that took it; one that nobody is named for is `dead_lettered[NoRoute]`. Costs: no copy, no
-//! allocation after `new`.
+//! Recipient list: each event reaches the branches that its content names.
 
 use super::{Branches, Open, Row};
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Stage, Tick};
@@ -50,7 +33,23 @@ impl Recipients {
     }
 }
 
-/// Sends each event to the branches that its selector names.
+/// Sends each event to the branches that its selector names: none to all of them, each exactly once.
+///
+/// ```text
+///                                    +--- 0 ---> stage      event names {0, 2}
+///   event ---> selector {0, 2} ----- |    1      stage
+///                 |                  +--- 2 ---> stage
+///                 +-- { } --> Reject(NoRoute)
+/// ```
+///
+/// A [`Fanout`](crate::pattern::Fanout) by [`ContentRouter`](super::ContentRouter)'s choice, and like both:
+/// branches see `&T`, a full branch makes the event come again for the missing ones alone, a rejection is
+/// told when all are served, and the selector is asked once for each event. If all branches that an event
+/// names are closed, it is `Reject(Closed)`.
+///
+/// Holds: nothing (gate). In the books an event is one `folded`, and one `generated` and one `out` for each
+/// branch that took it; one that nobody is named for is `dead_lettered[NoRoute]`. Costs: no copy, no
+/// allocation after `new`.
 pub struct RecipientList<F, B> {
     select: F,
     branches: B,

@@ -1,23 +1,4 @@
 //! A router's rules, replaced from another thread at one sequence number.
-//!
-//! ```text
-//!   control: Change { from: 1001, rules } --> ring --+
-//!                                                    v
-//!   events  ... 999 1000 | 1001 1002 ... ---> RuleSwitch ---> branch
-//!              old rules | new rules
-//! ```
-//!
-//! Every event is judged by exactly one set of rules, the one in force at its sequence number. A change that
-//! is in the ring of changes before event `n` is published (by whomever: the two rings may have different
-//! producers, as long as one happens before the other) is known when event `n` is judged. One that comes
-//! later than its own number takes effect at once, which [`version`](RuleSwitch::version) shows.
-//!
-//! The ring of changes is any [`SourceMut`], an SPSC channel mostly. New rules are swapped with the ones in
-//! the slot: the old ones go back through the ring and are dropped by whoever fills the slot next, so routing
-//! never frees memory.
-//!
-//! Costs: in steady state one look at the ring of changes a turn (one Acquire load), and two comparisons an
-//! event.
 
 use super::Selector;
 use crate::contract::{At, Flow, Halt, SourceMut};
@@ -34,15 +15,30 @@ pub struct Change<R> {
     pub rules: R,
 }
 
-/// A [`Selector`] that another thread replaces.
+/// A [`Selector`] that another thread replaces, at one sequence number.
+///
+/// ```text
+///   control: Change { from: 1001, rules } --> ring --+
+///                                                    v
+///   events  ... 999 1000 | 1001 1002 ... ---> RuleSwitch ---> branch
+///              old rules | new rules
+/// ```
+///
+/// Every event is judged by exactly one set of rules, the one in force at its sequence number. A change that
+/// is in the ring of changes before event `n` is published (by whomever: the two rings may have different
+/// producers, as long as one happens before the other) is known when event `n` is judged. One that comes
+/// later than its own number takes effect at once. Which set that was, [`version`](Self::version) tells the
+/// branches, for them to stamp what they pass on.
+///
+/// The ring of changes is any [`SourceMut`], an SPSC channel mostly. New rules are swapped with the ones in
+/// the slot: the old ones go back through the ring and are dropped by whoever fills the slot next, so routing
+/// never frees memory.
+///
+/// Costs: in steady state one look at the ring of changes a turn (one Acquire load), and one comparison an event.
 pub struct RuleSwitch<R, Src> {
     rules: R,
     changes: Src,
-    /// No look at `changes` yet since the turn began. The look comes with the first event, not before it: the
-    /// source has its snapshot of the turn then, and what happened before those events is visible.
-    fresh: bool,
-    /// The number of a change that is known and not due.
-    due: Option<Sequence>,
+    watch: Watch,
     version: u64,
     shown: Arc<Counter>,
 }
@@ -53,22 +49,27 @@ impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
     #[must_use]
     pub fn new(rules: R, changes: Src) -> Self {
         let shown = Arc::new(Counter::new(0));
-        Self { rules, changes, fresh: true, due: None, version: 0, shown }
+        Self { rules, changes, watch: Watch::Turn, version: 0, shown }
     }
-    /// How many changes have taken effect: to be read from any thread. Shown at the end of each turn.
+    /// How many changes have taken effect: to be read from any thread, or by a branch. A branch that reads it while it
+    /// handles an event reads the version that judged this event; what lies between them must not hold events back, as
+    /// [`Park`](super::Park) does.
     #[must_use]
     pub fn version(&self) -> Arc<Counter> {
         self.shown.clone()
     }
 
     /// Takes over the changes that are due at `at`.
+    #[cold]
     fn look(&mut self, at: At) {
-        let Self { rules, changes, due, version, .. } = self;
-        self.fresh = false;
-        *due = None;
+        if matches!(self.watch, Watch::Due(from) if !is_due(from, at.seq)) {
+            return;
+        }
+        let Self { rules, changes, watch, version, .. } = self;
+        *watch = Watch::Rest;
         let mut take = |change: &mut Change<R>, _: At| -> Flow {
             if !is_due(change.from, at.seq) {
-                *due = Some(change.from);
+                *watch = Watch::Due(change.from);
                 return Err(Halt::Again);
             }
             core::mem::swap(rules, &mut change.rules);
@@ -78,6 +79,7 @@ impl<R, Src: SourceMut<Event = Change<R>>> RuleSwitch<R, Src> {
         // How it ended says nothing new: the ring may be empty, closed for ever, or begin with a change for
         // later.
         let _ = changes.drain_mut(at.now, usize::MAX, &mut take);
+        self.shown.set(self.version);
     }
 }
 
@@ -88,23 +90,34 @@ where
 {
     #[inline]
     fn select(&mut self, event: &T, at: At) -> usize {
-        if self.fresh || self.due.is_some_and(|from| is_due(from, at.seq)) {
+        if self.watch != Watch::Rest {
             self.look(at);
         }
         self.rules.select(event, at)
     }
     fn on_batch_end(&mut self) {
-        self.fresh = true;
-        self.shown.set(self.version);
+        self.watch = Watch::Turn;
         self.rules.on_batch_end();
     }
 }
 
 impl<R, Src> Debug for RuleSwitch<R, Src> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Self { due, version, .. } = self;
-        f.debug_struct("RuleSwitch").field("due", due).field("version", version).finish_non_exhaustive()
+        let Self { watch, version, .. } = self;
+        f.debug_struct("RuleSwitch").field("watch", watch).field("version", version).finish_non_exhaustive()
     }
+}
+
+/// When the ring of changes is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Watch {
+    /// With the turn's first event, not before it: the source has its snapshot of the turn then, and what happened before
+    /// those events is visible.
+    Turn,
+    /// With this event, for which a change is known.
+    Due(Sequence),
+    /// Not in this turn.
+    Rest,
 }
 
 /// `seq` is not before `from`. Positions have no order, only a distance: the shorter way round decides.

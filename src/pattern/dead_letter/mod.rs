@@ -37,16 +37,20 @@
 //! assert_eq!((letter.event, letter.fault, letter.seq.count()), (0, Fault::new(404), 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 
+mod desk;
 mod letter;
 mod retry;
 
 pub use letter::{Letter, LetterBox};
 pub use retry::{Remedy, Retry};
 
-use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Sink, Stage, Tick};
+use crate::contract::{Account, At, Fault, Flow, Halt, Sink, Stage, Tick};
 use crate::{ring::Sequence, sync::Arc};
 use core::ops::Deref;
+use desk::{Desk, Hops};
 
 /// What happens to an event that failed when the letter box is full. There is no default: it is always said.
 ///
@@ -59,6 +63,9 @@ use core::ops::Deref;
 ///
 /// An event without a letter is counted as dropped, under [`Reason::RingFull`] or, if the box is closed,
 /// [`Reason::Shutdown`].
+///
+/// [`Reason::RingFull`]: crate::contract::Reason::RingFull
+/// [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 #[derive(Debug)]
 pub enum Overflow<K> {
     /// The event waits for room (`Again`).
@@ -67,6 +74,8 @@ pub enum Overflow<K> {
     DropNewest,
     /// The given function of the sink makes room by giving up its oldest letter (which is counted as dropped under
     /// [`Reason::Evicted`]), such as [`LetterBox::drop_oldest`]. If it returns false, the event waits.
+    ///
+    /// [`Reason::Evicted`]: crate::contract::Reason::Evicted
     DropOldest(fn(&mut K) -> bool),
     /// The letter is not written, and the stage stops.
     HaltStage,
@@ -151,6 +160,8 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
     ///
     /// A letter whose attempts are used up has the fault of the last one, and is counted under
     /// [`Reason::AttemptsExhausted`].
+    ///
+    /// [`Reason::AttemptsExhausted`]: crate::contract::Reason::AttemptsExhausted
     #[must_use]
     pub fn retry(mut self, retry: Retry, classify: fn(Fault) -> Remedy) -> Self {
         self.desk.retry = retry;
@@ -165,6 +176,8 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
     }
     /// For letters that may come back as events: `count` says how many an event has been in. Its next letter says one
     /// more; one that would say more than `limit` is not written, the event is dropped under [`Reason::LoopLimit`].
+    ///
+    /// [`Reason::LoopLimit`]: crate::contract::Reason::LoopLimit
     #[must_use]
     pub fn hops(mut self, limit: u8, count: fn(&T) -> u8) -> Self {
         self.desk.hops = Some(Hops { limit, count });
@@ -253,205 +266,5 @@ where
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         self.desk.ledger.publish();
         self.inner.on_batch_end(now)
-    }
-}
-
-/// Where failures are dealt with, whatever the access.
-#[derive(Debug)]
-struct Desk<T, K> {
-    origin: &'static str,
-    overflow: Overflow<K>,
-    retry: Retry,
-    classify: fn(Fault) -> Remedy,
-    detail: Option<fn(&T, Fault, &mut [u8; 32])>,
-    hops: Option<Hops<T>>,
-    letters: K,
-    /// The event in hand, if it has failed and comes again.
-    in_hand: Option<Case>,
-    ledger: Ledger,
-}
-
-/// How many letters an event may be in, and how many it has been in.
-#[derive(Debug)]
-struct Hops<T> {
-    limit: u8,
-    count: fn(&T) -> u8,
-}
-
-/// What is known of an event that has failed.
-#[derive(Clone, Copy, Debug)]
-struct Case {
-    seq: Sequence,
-    fault: Fault,
-    attempts: u32,
-    first: Tick,
-    last: Tick,
-    next: Next,
-}
-
-/// What is to be done with it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Next {
-    /// Try it at this time.
-    Try(Tick),
-    /// Write a letter, counted under this reason.
-    Letter(Reason),
-    /// Write a letter, then stop.
-    LetterAndStop,
-    Drop,
-}
-
-impl<T, K> Desk<T, K> {
-    fn new(origin: &'static str, overflow: Overflow<K>, letters: K) -> Self {
-        Self {
-            origin,
-            overflow,
-            retry: Retry::NEVER,
-            classify: Remedy::letter,
-            detail: None,
-            hops: None,
-            letters,
-            in_hand: None,
-            ledger: Ledger::new(),
-        }
-    }
-
-    /// Tries the event in hand until it succeeds, must wait (both `Ok`), or has failed for good (`Err`). `one` is told
-    /// whether the event was tried before.
-    ///
-    /// The case is out of hand while `one` runs: if that unwinds, the next event begins with nothing known.
-    #[inline]
-    fn attempt(&mut self, at: At, mut one: impl FnMut(bool) -> Flow) -> Result<Flow, Case> {
-        // Asked before it is taken: most events are new, and need no write. One that a stage outside gave up after
-        // `Again` does not come back.
-        let known = self.in_hand.is_some();
-        let mut in_hand = if known { self.in_hand.take().filter(|case| case.seq == at.seq) } else { None };
-        loop {
-            if let Some(case) = in_hand {
-                match case.next {
-                    Next::Try(due) if due <= at.now => {}
-                    Next::Try(_) => {
-                        self.in_hand = in_hand;
-                        return Ok(Err(Halt::Again));
-                    }
-                    _ => return Err(case),
-                }
-            }
-            match one(in_hand.is_some()) {
-                Err(Halt::Reject(fault)) => in_hand = Some(self.judge(in_hand, fault, at)),
-                Err(Halt::Again) => {
-                    self.in_hand = in_hand;
-                    return Ok(Err(Halt::Again));
-                }
-                flow => return Ok(self.ledger.handed_on(flow)),
-            }
-        }
-    }
-
-    #[cold]
-    fn judge(&self, before: Option<Case>, fault: Fault, At { seq, now }: At) -> Case {
-        let attempts = before.map_or(0, |case| case.attempts).saturating_add(1);
-        let first = before.map_or(now, |case| case.first);
-        let next = match (self.classify)(fault) {
-            Remedy::Letter => Next::Letter(fault.reason),
-            Remedy::Drop => Next::Drop,
-            Remedy::Halt => Next::LetterAndStop,
-            Remedy::Retry => match self.retry.delay_after(attempts) {
-                Some(_) if now == Tick::MAX => Next::Letter(Reason::Shutdown),
-                Some(delay) => Next::Try(now.after(delay)),
-                None => Next::Letter(Reason::AttemptsExhausted),
-            },
-        };
-        Case { seq, fault, attempts, first, last: now, next }
-    }
-}
-
-impl<T: Clone, K: Sink<Event = Letter<T>>> Desk<T, K> {
-    /// Disposes of an event that has failed for good; or keeps its case in hand, if there is no room for the letter.
-    #[cold]
-    fn settle(&mut self, case: Case, event: &T, at: At) -> Flow {
-        let (reason, after) = match case.next {
-            Next::Drop => {
-                self.lose(case.fault.reason);
-                return Ok(());
-            }
-            Next::LetterAndStop => (case.fault.reason, Err(Halt::Stop)),
-            Next::Letter(reason) => (reason, Ok(())),
-            Next::Try(_) => (case.fault.reason, Ok(())),
-        };
-        let hops = match &self.hops {
-            None => 1,
-            Some(Hops { limit, count }) => match count(event) {
-                hops if hops >= *limit => {
-                    self.lose(Reason::LoopLimit);
-                    return after;
-                }
-                hops => hops + 1,
-            },
-        };
-        let mut put = self.write(&case, event, hops, at);
-        if let (Err(Halt::Again), Overflow::DropOldest(make_room)) = (put, &self.overflow)
-            && make_room(&mut self.letters)
-        {
-            // A letter comes back out of the box, and goes nowhere.
-            self.ledger.generated(1);
-            self.ledger.dropped(Reason::Evicted);
-            put = self.write(&case, event, hops, at);
-        }
-        match (put, &self.overflow) {
-            (Ok(()), _) => {
-                self.ledger.took(1);
-                self.ledger.dead_lettered(reason);
-                after
-            }
-            (Err(Halt::Again), Overflow::Block | Overflow::DropOldest(_)) => {
-                self.in_hand = Some(case);
-                Err(Halt::Again)
-            }
-            (Err(Halt::Again), Overflow::DropNewest) => {
-                self.lose(Reason::RingFull);
-                after
-            }
-            (Err(Halt::Again), Overflow::HaltStage) => {
-                self.lose(Reason::RingFull);
-                Err(Halt::Stop)
-            }
-            (Err(Halt::Stop), Overflow::DropNewest | Overflow::DropOldest(_)) => {
-                self.lose(Reason::Shutdown);
-                after
-            }
-            (Err(Halt::Stop), Overflow::Block | Overflow::HaltStage) => {
-                self.lose(Reason::Shutdown);
-                Err(Halt::Stop)
-            }
-            (Err(Halt::Reject(fault)), _) => {
-                self.lose(fault.reason);
-                after
-            }
-        }
-    }
-
-    fn write(&mut self, case: &Case, event: &T, hops: u8, at: At) -> Flow {
-        let (origin, detail) = (self.origin, self.detail);
-        self.letters.fill(|letter| {
-            letter.event.clone_from(event);
-            letter.fault = case.fault;
-            letter.seq = at.seq;
-            letter.origin = origin;
-            letter.attempts = case.attempts;
-            letter.first = case.first;
-            letter.last = case.last;
-            letter.hops = hops;
-            letter.detail = [0; 32];
-            if let Some(write) = detail {
-                write(event, case.fault, &mut letter.detail);
-            }
-            Ok(())
-        })
-    }
-
-    fn lose(&mut self, reason: Reason) {
-        self.ledger.took(1);
-        self.ledger.dropped(reason);
     }
 }

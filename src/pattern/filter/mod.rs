@@ -1,5 +1,8 @@
 //! Message filter: lets through what its criterion keeps, unchanged and in order.
 //!
+//! *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 7, "Message Filter": a router with one way on, which
+//! takes the messages out of a channel that nobody behind it wants.
+//!
 //! ```text
 //!   1 2 3 4 5 6 ---> Filter: even? --- 2 4 6 ---> next
 //!                       |
@@ -10,40 +13,85 @@
 //! |-----------------|-----------|--------------------|
 //! | kept            | `next`    | `out`              |
 //! | discarded       | `discard` | `filtered`         |
-//! | dropped (late)  | nowhere   | `dropped[Expired]` |
+//! | dropped         | nowhere   | `dropped[Expired]`, `dropped[LoopLimit]` |
 //!
-//! Holds: nothing (gate): the event itself, wherever it lies, is what goes on. An event that is not let
-//! through counts as consumed, so a filter that keeps nothing still advances.
+//! # Options
 //!
-//! `Again`: the verdict is remembered for the event that comes again; the criterion is asked once for each
-//! event and may have state. A panic of the criterion unwinds (see [`IfItPanics`] for the other two answers).
+//! | criterion      | keeps                                      | state                                  |
+//! |----------------|--------------------------------------------|----------------------------------------|
+//! | a closure      | what it says `true` of                     | the closure's own                      |
+//! | [`Expiry`]     | what is not past its deadline              | none                                   |
+//! | [`HopLimit`]   | what has not been round too often          | none                                   |
+//! | [`RateLimit`]  | so many in a span, with so much of a burst | a bucket of tokens, filled by `at.now` |
+//! | [`Sample`]     | one in n                                   | a count                                |
+//! | [`Changed`]    | what differs from the last it kept, by key | one key                                |
+//! | [`IfItPanics`] | what its criterion keeps                   | its criterion's                        |
 //!
-//! A request that is not let through can be told so: `discard_to` a stage that answers to its
-//! [`reply_to`](crate::contract::Addressed::reply_to).
+//! Filters nest, the outermost is asked first: put the cheap ones outside, and an [`Expiry`] before a predicate that is
+//! not to be called for what is too late. A closure that looks at the [`Header`](crate::contract::Header) of a message alone
+//! touches the first 64 bytes of the slot and not the body.
 //!
-//! Costs: the criterion, and a few additions for the books. No allocation after `new`. Wait-free if the
-//! stages after are.
-//!
+//! The other way out is any stage. A request that is not let through is told so, once, by a handler that answers to its
+//! [`reply_to`](crate::contract::Addressed::reply_to):
 //! ```
-//! use ringmain::channel::spsc;
-//! use ringmain::contract::{Agent, Sink, Source, Tick, each};
-//! use ringmain::pattern::Filter;
-//!
-//! let (mut tx, rx) = spsc::channel(8, || 0u64)?;
-//! let mut kept = Vec::new();
-//! let mut agent = rx.drive(Filter::new(|n: &u64| n % 2 == 0, each(|n: &u64| kept.push(*n))));
-//! for n in 1..=6 {
-//!     tx.offer(|slot| *slot = n)?;
-//! }
-//! let _ = agent.work(Tick::ZERO);
-//! drop(agent);
-//! assert_eq!(kept, [2, 4, 6]);
+//! # use ringmain::channel::spsc;
+//! # use ringmain::contract::{Addressed, Fault, Flow, Message, Reason, ReturnAddress, Stage, each};
+//! # use ringmain::pattern::{Causal, Context, Filter, Origin};
+//! type Answer = Message<Result<u32, Fault>>;
+//! # let (replies, from_replies) = spsc::channel(8, || Answer { header: Default::default(), body: Ok(0) })?;
+//! let decline = |request: &Message<u32>, ctx: &mut Context<'_, spsc::Producer<Answer>>| -> Flow {
+//!     if request.reply_to() != ReturnAddress::default() {
+//!         ctx.reply(request, |answer| {
+//!             answer.body = Err(Fault::of(Reason::Filtered));
+//!             Ok(())
+//!         })?;
+//!     }
+//!     Ok(())
+//! };
+//! let declined = Causal::new(Origin::new(7), decline, replies);
+//! let small = |request: &Message<u32>| request.body < 1000;
+//! let filter = Filter::new(small, each(|_: &Message<u32>| ())).discard_to(declined);
+//! # fn takes(_: impl for<'e> Stage<&'e Message<u32>>) {}
+//! # takes(filter);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Bounds
+//!
+//! It holds nothing (gate): the event itself, wherever it lies, is what goes on, so there is nothing to fill up. A full
+//! `next` or `discard` is [`Halt::Again`]: the event waits, and all behind it. The verdict is remembered for the event that
+//! comes again; the criterion is asked once for each event and may have state. What is not let through counts as consumed,
+//! so a filter that keeps nothing still advances. A panic of the criterion unwinds: under a [`Catch`](super::Catch) it is a
+//! dead letter; [`IfItPanics`] makes a yes or a no of it.
+//!
+//! # Costs
+//!
+//! The criterion, and a few additions for the books; no allocation after `new`, no copy. Wait-free if the stages after are.
+//!
+//! | over a stage that does nothing                                  | ns   |
+//! |-----------------------------------------------------------------|------|
+//! | a closure that keeps all                                        | 0.34 |
+//! | ... that keeps every other                                      | 0.29 |
+//! | ... that keeps none                                             | 0.22 |
+//! | by the header of 256 bytes, none kept, over reading that header | 0.20 |
+//! | [`Expiry`]                                                      | 0.33 |
+//! | [`RateLimit`]                                                   | 0.57 |
+//! | [`Sample`], one in 64                                           | 0.45 |
+//!
+//! Measured by `cargo bench -p ringmain --bench pattern -- filter`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
+//!
+//! # A scene
+#![doc = concat!("```\n", include_str!("../../../examples/filter.rs"), "```")]
 
 mod criterion;
+mod limit;
+mod thinning;
 
-pub use criterion::{Changed, Criterion, Expiry, IfItPanics, RateLimit, Sample, Verdict};
+pub use criterion::{Criterion, IfItPanics, Verdict};
+pub use limit::{Expiry, HopLimit, RateLimit};
+pub use thinning::{Changed, Sample};
 
 use super::worse;
 use crate::contract::{Account, At, Flow, Halt, Ledger, Stage, Tick};

@@ -1,6 +1,9 @@
 //! Message translator: what an event of this ring means in that one; or the same event, changed where it
 //! lies.
 //!
+//! *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 3, "Message Translator": a filter between two that do not
+//! speak the same format. [`Splitter`] is that of chapter 7.
+//!
 //! ```text
 //!  ring a --- &In    --> Translator ==f(&In, &mut Out)==> slot of ring b    `f` writes there
 //!  ring a --- &mut T --> Edit: f(&mut T) --- &mut T --> next                  no second slot at all
@@ -12,19 +15,42 @@
 //! | `Reject`, or it panics   | nothing is published  | the event does not go on   |
 //! | (not asked: output full) | `Again`               | the edit is not made twice |
 //!
-//! A rejection carries no event: the dead letter channel above has the original, which a translator only
-//! looks at. An edit may have changed it before it failed, or a stage further down may reject the edited
-//! event; where dead letters are to show what came in, the channel is built with
-//! [`DeadLetter::keeping_original`](super::DeadLetter::keeping_original), for the price of one copy of each
-//! event.
+//! # Options
 //!
-//! The header of a [`Message`] is the user's to write, by `f`; two rules come ready: [`keeping_header`] (the
-//! same message in another form) and [`deriving_header`] (a new message that follows from it). [`Upcast`]
-//! brings bodies of older versions up to date, step by step.
+//! | to                                          | take                                                          |
+//! |---------------------------------------------|---------------------------------------------------------------|
+//! | write another type into the next ring       | [`Translator`]                                                |
+//! | change the event in place                   | [`Edit`], where nobody else reads the slot at the same time   |
+//! | make none, one or many of one               | [`Splitter`], its parts as messages by [`as_parts`]           |
+//! | keep the header: the same message           | [`keeping_header`]                                            |
+//! | make a message that follows from it         | [`deriving_header`]: a new id, the conversation, the cause    |
+//! | bring bodies of older versions up to date   | [`Upcast`], in an `Edit` or within a translation              |
+//! | have dead letters show what came in, behind an `Edit` | [`DeadLetter::keeping_original`](super::DeadLetter::keeping_original), for a copy of each event |
 //!
-//! Holds: nothing (gate). `Again`: a translator asks the sink first, so `f` meets each event once; an edit
-//! remembers that it is made. Costs: `f`, the sink's `fill`, a few additions for the books; no copy but what
-//! `f` writes, no allocation after `new`.
+//! A rejection carries no event: the dead letter channel above has the original, which a translator only looks at.
+//!
+//! # Bounds
+//!
+//! It holds nothing (gate). A full sink is `Again`; a translator asks the sink first, so `f` meets each event once, and an
+//! edit remembers that it is made. A ring of many producers cannot take a claimed slot back: what fails there leaves a void
+//! slot, which readers pass over and the next lap uses again. A splitter makes at most 255 parts of an event, and remembers
+//! how many are out. Versions that [`Upcast`] does not know are `Reject(InvalidKey)`.
+//!
+//! # Costs
+//!
+//! `f`, the sink's `fill`, a few additions for the books; no copy but what `f` writes, no allocation after `new`. As
+//! wait-free as the sink is.
+//!
+//! | what                                                | ns   | over                           |
+//! |-----------------------------------------------------|------|--------------------------------|
+//! | [`Translator`] into a slot                          | 0.39 | the same `f` and slot, by hand |
+//! | [`Edit`]                                            | 0.34 | the same edit by hand          |
+//! | [`Translator`] of a message, header kept            | 1.03 | a stage that does nothing      |
+//! | [`Splitter`], 4 parts into a ring, with draining it | 4.75 | a stage that does nothing      |
+//!
+//! Measured by `cargo bench -p ringmain --bench pattern -- translator`: nanoseconds an event over the row named, from the
+//! quickest sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November
+//! 2026. A tenth of a nanosecond is noise.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -52,6 +78,9 @@
 //! assert_eq!(seen, [32, 212]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A scene
+#![doc = concat!("```\n", include_str!("../../../examples/translator.rs"), "```")]
 
 mod splitter;
 mod upcast;
@@ -119,7 +148,7 @@ impl<F, K> Debug for Translator<F, K> {
 ///
 /// It takes `&mut T` only, so a source that others read at the same time cannot drive it, and the builder of
 /// a [`multicast`](crate::channel::multicast) graph refuses an editor that races with another node:
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// # use ringmain::{channel::multicast::Multicast, contract::{Flow, Source, each}, pattern::Edit};
 /// let mut ring = Multicast::new(8, || 0u64).unwrap();
 /// let reader = ring.reader("shared", &[]);

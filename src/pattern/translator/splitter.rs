@@ -1,19 +1,4 @@
 //! Splitter: one event becomes none, one or many in the next ring.
-//!
-//! ```text
-//!  order [a b c] ---> Splitter ==write(&order, 0 of 3)==> slot   part 0 of 3
-//!                              ==write(&order, 1 of 3)==> slot   part 1 of 3
-//!                              ==write(&order, 2 of 3)==> slot   part 2 of 3
-//! ```
-//!
-//! Each part is written straight into a slot of the sink; the parts that there is room for are published
-//! together. An event without parts is consumed. If writing a part fails, the parts before it are out (a
-//! published slot cannot be taken back), the rest is not written, and the rejection goes with the original to
-//! the dead letter channel.
-//!
-//! Holds: nothing (gate). `Again`: it remembers how many parts are out. In the books an event is one
-//! `folded`, and one `generated` and one `out` for each part. Costs: `write`, the sink, no allocation after
-//! `new`.
 
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Message, PartOf, Reason, Sink, Stage, Tick};
 use crate::pattern::Origin;
@@ -23,6 +8,21 @@ use core::fmt::{Debug, Formatter};
 use core::ops::Deref;
 
 /// Writes the parts of each event into a sink.
+///
+/// ```text
+///  order [a b c] ---> Splitter ==write(&order, 0 of 3)==> slot   part 0 of 3
+///                              ==write(&order, 1 of 3)==> slot   part 1 of 3
+///                              ==write(&order, 2 of 3)==> slot   part 2 of 3
+/// ```
+///
+/// Each part is written straight into a slot of the sink; the parts that there is room for are published
+/// together. An event without parts is consumed. If writing a part fails, the parts before it are out (a
+/// published slot cannot be taken back), the rest is not written, and the rejection goes with the original to
+/// the dead letter channel.
+///
+/// Holds: nothing (gate). `Again`: it remembers how many parts are out. In the books an event is one
+/// `folded`, and one `generated` and one `out` for each part. Costs: `write`, the sink, no allocation after
+/// `new`.
 pub struct Splitter<C, F, K> {
     count: C,
     write: F,

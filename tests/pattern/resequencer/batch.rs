@@ -1,7 +1,7 @@
 //! The resequencer of batches.
 
 use super::{Balance, Packet, Reason, counts, nanos, tick};
-use crate::kit::{Choke, Collect, Script, allocations, conforms, turn, turn_mut};
+use crate::kit::{Choke, Collect, Dice, Script, allocations, conforms, seeds, turn, turn_mut};
 use ringmain::contract::{Agent, Fault, SourceMut, Tick, Work, each};
 use ringmain::pattern::Catch;
 use ringmain::pattern::resequencer::{Batch, BatchResequencer, Equals, Sort};
@@ -166,12 +166,12 @@ fn a_batch_of_nothing_is_not_built() {
 /// Against `slice::sort_by_key`.
 #[test]
 fn random_batches_are_what_a_stable_sort_makes_of_them() {
-    let mut random = super::oracle::Random::new(9);
-    for _ in 0..if cfg!(miri) { 20 } else { 5_000 } {
-        let size = 1 + random.below(9) as usize;
-        let packets: Vec<Packet> = (0..random.below(40)).map(|n| (random.below(6), n as u8)).collect();
+    let mut dice = Dice::new(9);
+    for _ in seeds(5_000) {
+        let size = 1 + dice.below(9) as usize;
+        let packets: Vec<Packet> = (0..dice.below(40)).map(|n| (dice.below(6), n as u8)).collect();
         let out = Collect::new();
-        let next = Choke::new(random.below(3) as usize, out.clone());
+        let next = Choke::new(dice.below(3) as usize, out.clone());
         let batch = Batch { size, ..BATCH };
         let mut stage =
             BatchResequencer::new(batch, |packet: &Packet| packet.0, Packet::default, next).unwrap();

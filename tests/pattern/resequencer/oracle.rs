@@ -4,44 +4,24 @@ use super::{
     Ahead, Balance, Closing, Collect, Duplicate, Halt, Hole, Item, Late, Missing, Ordered, POLICY, Packet,
     Policy, Reason, Resequencer, Script, Start, Tick, event, nanos, tick, turn_mut,
 };
-use crate::kit::Choke;
+use crate::kit::{Choke, Dice, seeds};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-
-/// Sebastiano Vigna's splitmix64, so that a failure repeats.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-    pub(super) fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % n
-    }
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len() as u64) as usize]
-    }
-}
-
-const SEEDS: u64 = if cfg!(miri) { 50 } else { 100_000 };
 
 /// 13.d8: 100,000 permutations, of which none displaces a packet by a window or more.
 #[test]
 fn resequencer_8_every_permutation_within_the_window_is_undone() {
     let out = Collect::<Item>::new();
-    for seed in 0..SEEDS {
-        let mut random = Random::new(seed);
-        let window = 1 << random.below(5);
-        let count = random.below(3 * window + 2);
-        let mut places: Vec<_> = (1..=count).map(|n| (n + random.below(window), n)).collect();
+    for seed in seeds(100_000) {
+        let mut dice = Dice::new(seed);
+        let window = 1 << dice.below(5);
+        let count = dice.below(3 * window + 2);
+        let mut places: Vec<_> = (1..=count).map(|n| (n + dice.below(window), n)).collect();
         places.sort();
         for (place, &(_, n)) in (1..).zip(&places) {
             assert!(n.abs_diff(place) < window);
         }
-        let next = super::Copies(Choke::new(random.below(2) as usize, out.clone()));
+        let next = super::Copies(Choke::new(dice.below(2) as usize, out.clone()));
         let number: super::Number = |packet| packet.0;
         let mut stage = Resequencer::new(window as usize, POLICY, number, Packet::default, next).unwrap();
         let account = stage.account();
@@ -71,43 +51,43 @@ struct Plan {
 const FIRST: u64 = (1 << 32) - 12;
 
 fn plan(seed: u64) -> Plan {
-    let mut random = Random::new(seed);
-    let after = nanos(random.one_of(&[0, 1, 7, 20]));
+    let mut dice = Dice::new(seed);
+    let after = nanos(dice.pick(&[0, 1, 7, 20]));
     let mut policy = Policy {
-        start: random.one_of(&[Start::Fixed(FIRST), Start::FirstSeen, Start::SettleFor(nanos(5))]),
-        late: random.one_of(&[Late::Drop, Late::Reject, Late::Pass]),
-        duplicate: random.one_of(&[Duplicate::KeepFirst, Duplicate::KeepLast, Duplicate::Reject]),
-        ahead: random.one_of(&[Ahead::Advance, Ahead::Drop, Ahead::Reject, Ahead::Block]),
-        hole: random.one_of(&[Hole::Wait, Hole::Skip { after }, Hole::Skip { after }, Hole::Halt { after }]),
-        closing: random.one_of(&[Closing::Release, Closing::Stray]),
+        start: dice.pick(&[Start::Fixed(FIRST), Start::FirstSeen, Start::SettleFor(nanos(5))]),
+        late: dice.pick(&[Late::Drop, Late::Reject, Late::Pass]),
+        duplicate: dice.pick(&[Duplicate::KeepFirst, Duplicate::KeepLast, Duplicate::Reject]),
+        ahead: dice.pick(&[Ahead::Advance, Ahead::Drop, Ahead::Reject, Ahead::Block]),
+        hole: dice.pick(&[Hole::Wait, Hole::Skip { after }, Hole::Skip { after }, Hole::Halt { after }]),
+        closing: dice.pick(&[Closing::Release, Closing::Stray]),
     };
     if policy.ahead == Ahead::Block && policy.hole == Hole::Wait {
         policy.hole = Hole::Skip { after };
     }
-    let window = 1 << random.below(5);
+    let window = 1 << dice.below(5);
     let (mut now, mut n) = (0, FIRST);
-    let turns = (0..random.below(12)).map(|_| {
-        now += random.below(6);
-        let packets = (0..random.below(5))
+    let turns = (0..dice.below(12)).map(|_| {
+        now += dice.below(6);
+        let packets = (0..dice.below(5))
             .map(|_| {
-                n += random.one_of(&[0, 1, 1, 1, 1, 2, 3]);
-                let n = match random.below(12) {
-                    0 => n + random.below(2 * window),
-                    1 | 2 => n + random.below(window),
-                    3 | 4 => n.saturating_sub(random.below(window)),
+                n += dice.pick(&[0, 1, 1, 1, 1, 2, 3]);
+                let n = match dice.below(12) {
+                    0 => n + dice.below(2 * window),
+                    1 | 2 => n + dice.below(window),
+                    3 | 4 => n.saturating_sub(dice.below(window)),
                     _ => n,
                 };
-                (n, random.below(200) as u8)
+                (n, dice.below(200) as u8)
             })
             .collect();
         (now, packets)
     });
     let mut turns: Vec<_> = turns.collect();
     // Time for what is left, then the end.
-    turns.extend((1..random.below(8)).map(|n| (now + 4 * n, Vec::new())));
+    turns.extend((1..dice.below(8)).map(|n| (now + 4 * n, Vec::new())));
     turns.push((u64::MAX, Vec::new()));
-    let (every, times) = (random.below(4), random.below(3) as u32);
-    Plan { window, policy, every, times, refusals: random.below(3) as usize, turns }
+    let (every, times) = (dice.below(4), dice.below(3) as u32);
+    Plan { window, policy, every, times, refusals: dice.below(3) as usize, turns }
 }
 
 /// What came of a run.
@@ -365,7 +345,7 @@ fn expected(plan: &Plan) -> Outcome {
 #[test]
 fn random_runs_are_what_a_map_makes_of_them() {
     let ends = (Collect::new(), Collect::new());
-    for seed in 0..SEEDS {
+    for seed in seeds(100_000) {
         let plan = plan(seed);
         // Where the stage asks for another turn in the middle of an instant, or rejects, a full output changes which of two
         // that are due comes first; both are right, and the other test has them.
@@ -383,7 +363,7 @@ fn random_runs_are_what_a_map_makes_of_them() {
 #[test]
 fn random_runs_through_a_full_output_lose_nothing_and_repeat_nothing() {
     let ends = (Collect::new(), Collect::new());
-    for seed in 0..SEEDS / 4 {
+    for seed in seeds(25_000) {
         let plan = plan(seed);
         let outcome = played(&plan, 1 + plan.refusals, &ends);
         let mut next = None;
