@@ -16,6 +16,7 @@ mod filter;
 mod forward;
 mod point_to_point;
 mod request_reply;
+mod resequencer;
 mod return_address;
 mod sequencer;
 mod translator;
@@ -74,6 +75,7 @@ criterion_group!(
     request_reply::benches,
     return_address::benches,
     point_to_point::benches,
+    resequencer::benches,
     sequencer::benches,
     sequencer::threads,
     translator::benches,

@@ -15,6 +15,7 @@
 //! | dead letter channel  | [`DeadLetter`], [`LetterBox`]     | gate  | as its [`Overflow`] says          |
 //! | catching panics      | [`Catch`]                         | -     | waits                             |
 //! | sequencer            | [`Sequencer`]                     | gate  | waits                             |
+//! | resequencer          | [`Resequencer`], [`BatchResequencer`] | hold | waits with the rest of what is due |
 //! | correlation          | [`Correlate`], [`Causal`]         | gate  | waits                             |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`] | hold  | refuses; as [`WhenFull`] says     |
 //! | return address       | [`Replier`], [`ReplyPorts`]       | gate  | waits                             |
@@ -52,6 +53,7 @@ pub mod filter;
 pub mod forward;
 pub mod point_to_point;
 pub mod request_reply;
+pub mod resequencer;
 pub mod return_address;
 pub mod sequencer;
 pub mod translator;
@@ -74,6 +76,7 @@ pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server, WhenFull};
+pub use resequencer::{BatchResequencer, Resequencer};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
 pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier};

@@ -124,8 +124,7 @@ impl Window {
             self.pass(word, bit, run);
         }
     }
-    /// Moves `next` on to `at`, whatever is marked before it: to pass one that was given on (`next() + 1`), or to give up a
-    /// gap. How many positions it passed that were not marked; none, and nothing moves, if `at` is not ahead.
+    /// Moves `next` on to `at`, whatever is marked before it: to give up a gap. How many positions it passed that were not marked; none, and nothing moves, if `at` is not ahead.
     ///
     /// It takes a word for every 64 positions, but never more than the window has.
     #[inline]
@@ -133,6 +132,10 @@ impl Window {
         let ahead = at.wrapping_sub(self.next);
         if ahead.cast_signed() <= 0 {
             return 0;
+        }
+        if self.len == 0 {
+            self.next = at;
+            return ahead;
         }
         let marked = self.len;
         if ahead > self.mask {
@@ -144,6 +147,28 @@ impl Window {
             self.pass(word, bit, at.wrapping_sub(self.next).min(to_the_end));
         }
         ahead - (marked - self.len)
+    }
+    /// Moves `next` on by one, and says whether that was marked: as `skip_to(next() + 1)`, for one that passes many, one
+    /// at a time.
+    #[inline]
+    pub fn step(&mut self) -> bool {
+        let (word, bit) = self.place_of(self.next);
+        let marked = self.words[word] >> bit & 1;
+        self.words[word] ^= marked << bit;
+        self.len -= marked;
+        self.next = self.next.wrapping_add(1);
+        marked == 1
+    }
+    /// Moves `next` back to `at`, which is not ahead of it, if all that is marked stays in the window. It looks at each
+    /// position that would not: for the time before anybody knows where to begin.
+    pub fn reach_back(&mut self, at: u64) -> bool {
+        let back = self.next.wrapping_sub(at);
+        let mut falls_out = (0..back).map(|n| at.wrapping_add(self.width()).wrapping_add(n));
+        let fits = back <= self.mask && !falls_out.any(|lost| self.is_marked(lost));
+        if fits {
+            self.next = at;
+        }
+        fits
     }
     /// Begins anew at `next`, wherever that is, with nothing marked.
     pub fn reset(&mut self, next: u64) {
@@ -212,6 +237,44 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_is_a_skip_of_one() {
+        for width in [1, 2, 64, 128] {
+            let mut steps = Window::new(width, u64::MAX - 9).unwrap();
+            for n in 0..300u64 {
+                if n % 3 != 0 {
+                    let _ = steps.mark(steps.next().wrapping_add(n % width as u64));
+                }
+                let mut skips = steps.clone();
+                let unmarked = skips.skip_to(skips.next().wrapping_add(1));
+                assert_eq!(u64::from(!steps.step()), unmarked);
+                assert_eq!((&steps.words, steps.next, steps.len), (&skips.words, skips.next, skips.len));
+            }
+        }
+    }
+
+    #[test]
+    fn it_reaches_back_as_far_as_what_is_marked_allows() {
+        for width in [1, 8, 64, 128] {
+            for start in [3, u64::MAX - 2] {
+                for ahead in 0..width as u64 {
+                    let mut window = Window::new(width, start).unwrap();
+                    let marked = start.wrapping_add(ahead);
+                    assert_eq!(window.mark(marked), Mark::Fresh);
+                    let most = width as u64 - 1 - ahead;
+                    assert!(!window.reach_back(start.wrapping_sub(most + 1)));
+                    assert_eq!(window.next(), start);
+                    assert!(window.reach_back(start.wrapping_sub(most)));
+                    assert_eq!(
+                        (window.next(), window.first_marked()),
+                        (start.wrapping_sub(most), Some(marked))
+                    );
+                    assert!(!window.reach_back(window.next().wrapping_add(1)), "that is not back");
+                }
+            }
+        }
+    }
 
     #[test]
     fn what_is_outside_of_the_window_is_clear() {

@@ -179,6 +179,8 @@ table! {
     false false pattern::RingClient<Rc<u64>, u64>,
     true  false pattern::SingleActive<spsc::Consumer<u64>>,
     false false pattern::SingleActive<spsc::Consumer<Rc<u64>>>,
+    true  false pattern::Resequencer<Cell<u64>, (), ()>,
+    false false pattern::Resequencer<Rc<u64>, (), ()>,
 }
 
 // An address is a number, whatever replies it is for; and so is a ticket.

@@ -13,6 +13,7 @@ mod overflow;
 mod point_to_point;
 mod recipient_list;
 mod request_reply;
+mod resequencer;
 mod return_address;
 mod sequencer;
 mod splitter;

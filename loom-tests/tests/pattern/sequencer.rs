@@ -64,7 +64,7 @@ fn letters(log: &[(Sequence, Event)]) -> String {
     log.iter().map(|(_, event)| if event.who == 0 { 'a' } else { 'b' }).collect()
 }
 
-/// The claim of a ring with many producers is the linearization point: what was published before has a smaller number.
+/// 13.d11: the claim of a ring with many producers is the linearization point: what was published before has a smaller number.
 #[test]
 fn sequencer_11_the_claim_of_a_ring_is_linearizable() {
     model("sequencer: the claim of a ring is linearizable", || {
@@ -85,7 +85,7 @@ fn sequencer_11_the_claim_of_a_ring_is_linearizable() {
     });
 }
 
-/// A sequencer over lanes gives dense numbers and keeps each producer's order, in every order that leaves.
+/// 13.d11: a sequencer over lanes gives dense numbers and keeps each producer's order, in every order that leaves.
 #[test]
 fn sequencer_11_lanes_are_merged_without_a_gap() {
     let legal = ["aabb", "abab", "abba", "baab", "baba", "bbaa"].map(String::from);
@@ -110,7 +110,7 @@ fn sequencer_11_lanes_are_merged_without_a_gap() {
     });
 }
 
-/// What it does not promise: the last outcome is the one that the claim of a ring excludes.
+/// 13.d11, what it does not promise: the last outcome is the one that the claim of a ring excludes.
 #[test]
 fn sequencer_11_lanes_do_not_keep_the_order_of_two_producers() {
     let legal =
