@@ -16,6 +16,7 @@ mod rigs;
 mod scene;
 mod script;
 mod stall;
+mod turns;
 
 pub(crate) use alloc::{Counting, allocations};
 pub(crate) use channel::{Dropped, Drops, channel_conforms, panic_on_purpose, panics};
@@ -27,3 +28,4 @@ pub(crate) use rigs::*;
 pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
 pub(crate) use script::Script;
 pub(crate) use stall::{Stall, Stalled, stall};
+pub(crate) use turns::run;

@@ -7,15 +7,16 @@ mod oracle;
 mod partition;
 mod single_active;
 
-use crate::kit::{Kit, Script, Terms, conforms, turn};
+use crate::kit::{Kit, Script, Terms, conforms, run, turn};
 use ringmain::channel::{mpmc, mpmc::strict, multicast::Multicast, spmc, spsc};
-use ringmain::contract::{Agent, At, Drained, End, Flow, Halt, Sink, Source, Stage, Tick, Wait, Work, each};
+use ringmain::contract::{At, Drained, End, Flow, Halt, Sink, Source, Stage, Tick, each};
 use ringmain::pattern::point_to_point::{
     Ack, AtMostOnce, BySeq, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Partition, Redeliver,
     Worker,
 };
 use ringmain::pattern::{ContentRouter, Criterion, Filter, LetterBox};
 use ringmain::ring::Sequence;
+use ringmain::wait::Yielding;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -23,26 +24,6 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::thread;
 
 const NOW: Tick = Tick::ZERO;
-
-/// Threads outnumber cores here.
-struct Yield;
-
-impl Wait for Yield {
-    fn idle(&mut self) {
-        thread::yield_now();
-    }
-    fn reset(&mut self) {}
-}
-
-fn run(mut agent: impl Agent) {
-    loop {
-        match agent.work(NOW) {
-            Work::Busy(_) => {}
-            Work::Idle => thread::yield_now(),
-            Work::Done => return,
-        }
-    }
-}
 
 /// What a worker has for the dispatcher, and the dispatcher for it.
 type Post<T> = (spsc::Producer<Job<T>>, spsc::Consumer<Ack>);
@@ -229,7 +210,7 @@ impl Seen {
 
 fn publish(mut tx: impl Sink<Event = u64>) {
     for n in 1..=MANY {
-        tx.push_waiting(&mut Yield, n).unwrap();
+        tx.push_waiting(&mut Yielding::new(), n).unwrap();
     }
 }
 

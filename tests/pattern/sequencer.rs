@@ -1,38 +1,17 @@
 //! Sequencer: one order and dense numbers, whatever the lanes, the stage and the limits do.
 
-use crate::kit::{Choke, Collect, Dice, Script, allocations, seeds};
+use crate::kit::{Choke, Collect, Dice, Script, allocations, run, seeds};
 use proptest::prelude::*;
 use ringmain::channel::{multicast::Multicast, spsc};
-use ringmain::contract::{
-    Agent, At, Drained, End, Fault, Flow, Halt, Sink, Source, SourceMut, Stage, Tick, Wait, Work, each,
-};
+use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Sink, Source, SourceMut, Stage, Tick, each};
 use ringmain::pattern::Sequencer;
 use ringmain::ring::Sequence;
+use ringmain::wait::Yielding;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 const NOW: Tick = Tick::ZERO;
-
-/// Threads outnumber cores here.
-struct Yield;
-
-impl Wait for Yield {
-    fn idle(&mut self) {
-        thread::yield_now();
-    }
-    fn reset(&mut self) {}
-}
-
-fn run(mut agent: impl Agent) {
-    loop {
-        match agent.work(NOW) {
-            Work::Busy(_) => {}
-            Work::Idle => thread::yield_now(),
-            Work::Done => return,
-        }
-    }
-}
 
 /// What came out, with its numbers.
 fn numbered(log: &mut Vec<(u64, u32)>) -> impl FnMut(&u32, At) -> Flow {
@@ -77,7 +56,7 @@ fn sequencer_1_four_producers_one_order() {
         for (producer, mut tx) in producers.into_iter().enumerate() {
             scope.spawn(move || {
                 for n in 0..each_makes {
-                    tx.offer_waiting(&mut Yield, |slot| *slot = (producer as u64, n)).unwrap();
+                    tx.offer_waiting(&mut Yielding::new(), |slot| *slot = (producer as u64, n)).unwrap();
                 }
             });
         }

@@ -1,8 +1,9 @@
 //! Claim: the mode of `channel::spmc` and `channel::mpmc`, seen as this pattern.
 
-use super::{NOW, Yield};
+use super::NOW;
 use ringmain::channel::{mpmc, spmc};
-use ringmain::contract::{At, Drained, Flow, Halt, Refused, Sink, Source, SourceMut, Wait, each};
+use ringmain::contract::{At, Drained, Flow, Halt, Refused, Sink, Source, SourceMut, each};
+use ringmain::wait::Yielding;
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -71,16 +72,16 @@ fn point_to_point_7_consumers_join_and_leave_under_load_and_nothing_is_lost() {
     let sent = thread::scope(|scope| {
         let mut stays = rx.clone();
         scope.spawn(move || {
-            while let Ok(n) = stays.take_waiting(&mut Yield, |n| *n) {
+            while let Ok(n) = stays.take_waiting(&mut Yielding::new(), |n| *n) {
                 seen.lock().unwrap().push(n);
-                Yield.idle();
+                thread::yield_now();
             }
         });
         let senders = [(0, tx.clone()), (1, tx)].map(|(producer, mut tx)| {
             scope.spawn(move || {
                 let mut sent = 0;
                 while !over.load(Relaxed) {
-                    sent += u64::from(tx.push_waiting(&mut Yield, 2 * sent + producer).is_ok());
+                    sent += u64::from(tx.push_waiting(&mut Yielding::new(), 2 * sent + producer).is_ok());
                 }
                 sent
             })

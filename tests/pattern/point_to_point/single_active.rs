@@ -1,9 +1,9 @@
 //! Single active consumer: one at a time, and the next goes on where the last one stopped.
 
-use super::{MANY, NOW, Yield, publish};
+use super::{MANY, NOW, publish};
 use crate::kit::{Dice, allocations, panic_on_purpose, panics, seeds};
 use ringmain::channel::{multicast::Multicast, spmc, spsc};
-use ringmain::contract::{Agent, At, End, Flow, Halt, Sink, Source, SourceMut, Wait, Work, each};
+use ringmain::contract::{Agent, At, End, Flow, Halt, Sink, Source, SourceMut, Work, each};
 use ringmain::pattern::point_to_point::SingleActive;
 use ringmain::pattern::{Catch, DeadLetter, LetterBox, Overflow};
 use ringmain::ring::Sequence;
@@ -131,7 +131,7 @@ fn point_to_point_6_there_is_one_at_a_time() {
                         let other = me.clone();
                         me = other;
                     }
-                    Yield.idle();
+                    thread::yield_now();
                 }
             });
         }
