@@ -245,7 +245,7 @@ fn what_cannot_be_read_is_said() {
 #[test]
 fn a_wrong_command_line_is_said() {
     ends(&run(&["--capacity", "1000"]), 2, "1024");
-    ends(&run(&["--capacity", "0"]), 2, "slot");
+    ends(&run(&["--capacity", "0"]), 2, "capacity of 0");
     ends(&run(&["--sample", "3"]), 2, "power of two");
     ends(&run(&["--threads", "8"]), 2, "--threads");
     ends(&run(&["--rate", "0"]), 2, "--rate");
