@@ -14,7 +14,7 @@
 
 use core::marker::PhantomData;
 use ringmain::channel::{
-    broadcast, bytes, latest, mpmc, mpmc::strict, mpsc, multicast, overflow, spmc, spsc,
+    broadcast, bytes, latest, mpmc, mpmc::strict, mpsc, multicast, overflow, publish_subscribe, spmc, spsc,
 };
 use ringmain::{contract, metric, pattern, ring, run, wait};
 use std::cell::Cell;
@@ -123,7 +123,16 @@ multicast_table! {
     multicast::Reader<multicast::One>,
     multicast::Reader<multicast::Many>,
     multicast::Editor<multicast::One>,
-    multicast::Editor<multicast::Many>
+    multicast::Editor<multicast::Many>,
+    publish_subscribe::Publisher,
+    publish_subscribe::Subscriber
+}
+// Any thread subscribes.
+table! {
+    true  true  publish_subscribe::Subscriptions<u64>,
+    false false publish_subscribe::Subscriptions<Cell<u64>>,
+    false false publish_subscribe::Subscriptions<Guard>,
+    false false publish_subscribe::Subscriptions<Rc<u64>>,
 }
 
 // The shared memory below them.
@@ -137,6 +146,8 @@ table! {
     true  true  ring::Region,
     false false ring::Lent<'static>,
     true  true  ring::Presence,
+    true  true  ring::Notice,
+    true  true  ring::Seat,
     true  true  ring::Exchange,
     true  true  ring::SlotId,
     true  false ring::Pool<u64>,

@@ -13,6 +13,7 @@ mod latest;
 mod mpmc;
 mod mpsc;
 mod multicast;
+mod publish_subscribe;
 mod spmc;
 mod spsc;
 
