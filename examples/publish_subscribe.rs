@@ -1,47 +1,80 @@
-//! A price feed that nobody has to wait for: a risk check that gates, a chart that comes late, a screen that is slow and
-//! is told what it missed, and one that is disconnected.
+//! A price feed with topics: a risk check that gets everything, a desk that comes late and begins with the last prices, a
+//! screen that is slow and is told what it missed, and a probe that is too slow to stay.
 //!
 //! `cargo run --example publish_subscribe`
 
-use ringmain::channel::publish_subscribe::{self, Begin, NoEvent, Policy, Resume};
-use ringmain::contract::{Sink, Source, Tick, each};
+use ringmain::channel::publish_subscribe::{Begin, NoEvent, Policy, Resume};
+use ringmain::contract::{Reason, Sink, Source, Tick, each};
+use ringmain::pattern::publish_subscribe::{Publication, Retain, Sizes, channel_retaining};
+
+/// In ticks.
+type Price = i64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut feed, subscriptions) = publish_subscribe::channel(64, 8, || 0i64)?;
-    feed.push(10_000)?;
-    println!("price 10000, heard by nobody: {} unheard", feed.unheard());
+    let sizes = Sizes { slots: 64, seats: 8, topics: 16 };
+    let (mut feed, subscriptions) = channel_retaining(sizes, 16, Price::default)?;
+    let names = ["fx.eur.usd", "fx.usd.jpy", "rates.us.10y"];
+    let mut topics = Vec::new();
+    for name in names {
+        topics.push(feed.declare(name, Retain::Last)?);
+    }
+    feed.to(topics[0]).push(10_000)?;
 
-    let mut risk = subscriptions.subscribe(Policy::Required, Begin::Oldest)?;
-    let mut screen = subscriptions.subscribe(Policy::Lag(Resume::Oldest), Begin::Now)?;
-    let mut probe = subscriptions.subscribe(Policy::DisconnectAfter(16), Begin::Now)?;
-    let (mut checked, mut chart, mut points) = (0, None, Vec::new());
+    let mut risk = subscriptions.subscribe(&[">"], Policy::Required, Begin::Now)?;
+    let mut screen = subscriptions.subscribe(&["fx.#"], Policy::Lag(Resume::Oldest), Begin::Now)?;
+    let mut probe = subscriptions.subscribe(&["rates.>"], Policy::DisconnectAfter(16), Begin::Now)?;
+    let (mut checked, mut desk, mut first) = (0, None, Vec::new());
     for n in 1..=1_000 {
-        feed.push(10_000 + n)?;
-        let _ = risk.drain(Tick::ZERO, usize::MAX, &mut each(|_: &i64| checked += 1));
+        feed.to(topics[n % 3]).push(10_000 + n as Price)?;
+        let _ = risk.drain(Tick::ZERO, usize::MAX, &mut each(|_: &Publication<Price>| checked += 1));
         if n == 900 {
-            chart = Some(subscriptions.subscribe(Policy::Gate, Begin::Oldest)?);
-            // It gates from the oldest event on, so it has to read before there is room again.
-            feed.admit();
+            // It comes late. `crypto` is declared later still.
+            desk = Some(subscriptions.subscribe(&["fx.*.usd", "crypto"], Policy::Gate, Begin::Now)?);
         }
-        if let Some(chart) = &mut chart {
-            let _ = chart.drain(Tick::ZERO, usize::MAX, &mut each(|price: &i64| points.push(*price)));
+        if n == 950 {
+            topics.push(feed.declare("crypto", Retain::None)?);
+            feed.to(topics[3]).push(65_000)?;
+        }
+        if let Some(desk) = &mut desk {
+            let mut note =
+                each(|price: &Publication<Price>| first.push((price.topic, price.event, price.retained)));
+            let _ = desk.drain(Tick::ZERO, usize::MAX, &mut note);
         }
     }
-    println!("risk joined at #{} and checked {checked} prices", risk.joined().ok_or("not let in")?);
+
+    println!("risk checked {checked} prices, one of them from before it came");
+    println!(
+        "the desk joined at #{}, and began with",
+        desk.as_mut().and_then(|desk| desk.joined()).ok_or("not let in")?
+    );
+    let crypto = first.iter().filter(|(topic, ..)| feed.name(*topic) == Some("crypto"));
+    for (topic, price, retained) in first.iter().take(2).chain(crypto) {
+        let name = feed.name(*topic).unwrap_or("?");
+        println!("  {name:<11} {price} {}", if *retained { "retained" } else { "live" });
+    }
 
     let (mut drawn, mut missed) = (0, 0);
     loop {
-        match screen.recv(|price| *price) {
-            Ok(_) => drawn += 1,
+        match screen.recv(|_| ()) {
+            Ok(()) => drawn += 1,
             Err(NoEvent::Lagged(n)) => missed += n,
             Err(_) => break,
         }
     }
-    println!("the screen drew {drawn} prices and missed {missed}");
+    println!("the screen drew {drawn} prices, passed over {}, and missed {missed} of all", screen.filtered());
     println!("the probe: {}", probe.recv(|_| ()).err().ok_or("it should have been too slow")?);
-    assert_eq!((checked, drawn + missed), (1_001, 1_000));
 
-    let joined = chart.and_then(publish_subscribe::Subscriber::unsubscribe);
-    println!("the chart begins with {:?}, the oldest that was there, and left at {joined:?}", points.first());
+    feed.admit();
+    let books = feed.account().read();
+    books.check()?;
+    println!(
+        "the books: in {} = folded {} + for nobody {}; generated {} = out {}",
+        books.input,
+        books.folded,
+        books.dropped[Reason::NoSubscriber],
+        books.generated,
+        books.out
+    );
+    assert_eq!((checked, drawn + screen.filtered() + missed), (1_002, 1_001 + 1));
     Ok(())
 }

@@ -40,6 +40,7 @@
 //! | ... and several that send                             | [`channel::multicast::Multicast::many`]                     |
 //! | many that look on, and the sender never waits         | [`channel::broadcast`]                                      |
 //! | readers that come and go, and say what slow means     | [`channel::publish_subscribe`]                              |
+//! | ... by topics, with wildcards and last values         | [`pattern::publish_subscribe`]                              |
 //! | only the newest value                                 | [`channel::latest`]                                         |
 //! | records of any length                                 | [`channel::bytes`]                                          |
 //! | a full ring that must not stop the sender             | [`channel::overflow`]                                       |

@@ -14,6 +14,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod publish_subscribe;
 mod sequencer;
 mod translator;
 
@@ -68,6 +69,7 @@ criterion_group!(
     fanout::benches,
     filter::benches,
     forward::benches,
+    publish_subscribe::benches,
     sequencer::benches,
     sequencer::threads,
     translator::benches,

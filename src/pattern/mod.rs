@@ -2,6 +2,7 @@
 //!
 //! | pattern              | type                              | holds | at a full output                  |
 //! |----------------------|-----------------------------------|-------|-----------------------------------|
+//! | publish-subscribe    | [`publish_subscribe`]             | gate  | as each subscription says         |
 //! | message filter       | [`Filter`], [`Criterion`]         | gate  | waits                             |
 //! | content-based router | [`ContentRouter`], [`RuleSwitch`] | gate  | waits for the branch              |
 //! | recipient list       | [`RecipientList`]                 | gate  | the others are served, then waits |
@@ -44,6 +45,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+pub mod publish_subscribe;
 mod sequencer;
 mod translator;
 

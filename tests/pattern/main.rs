@@ -10,6 +10,7 @@ mod fanout;
 mod filter;
 mod forward;
 mod overflow;
+mod publish_subscribe;
 mod recipient_list;
 mod sequencer;
 mod splitter;

@@ -5,5 +5,6 @@ mod common;
 mod content_router;
 mod fanout;
 mod forward;
+mod publish_subscribe;
 mod sequencer;
 mod translator;

@@ -69,7 +69,13 @@ impl<T, U: Usher> Publisher<T, U> {
     /// Subscribers that were let in and are read for; those who asked and were not seen yet are not among them.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        self.gates().reading.get().count_ones() as usize
+        self.audience().count_ones() as usize
+    }
+    /// Bit `i`: events are published for the subscriber at seat `i`.
+    #[inline]
+    #[must_use]
+    pub fn audience(&self) -> u64 {
+        self.gates().reading.get()
     }
     /// Events published while no subscriber was there. Exact.
     #[must_use]
@@ -110,6 +116,20 @@ impl<T, U: Usher> Publisher<T, U> {
     #[must_use]
     pub const fn usher_mut(&mut self) -> &mut U {
         &mut self.usher
+    }
+    /// As [`Sink::fill`], by somebody who works with the usher, and wants to know the position.
+    ///
+    /// # Errors
+    /// As [`Sink::fill`].
+    #[inline]
+    pub fn fill_with<R>(&mut self, fill: impl FnOnce(&mut U, Sequence, &mut T) -> Flow<R>) -> Flow<R> {
+        self.admit();
+        let at = self.writer.next();
+        let Self { writer, usher, lent, .. } = self;
+        writer.fill(|slot| {
+            *lent = at.next();
+            fill(usher, at, slot)
+        })
     }
     /// Lets in and out whoever asked for it, as the next fill would. Wait-free: a load if nobody did.
     #[inline]
@@ -180,12 +200,7 @@ impl<T, U: Usher> Sink for Publisher<T, U> {
     type Event = T;
     #[inline]
     fn fill<R>(&mut self, fill: impl FnOnce(&mut T) -> Flow<R>) -> Flow<R> {
-        self.admit();
-        let (lent, next) = (&mut self.lent, self.writer.next().next());
-        self.writer.fill(|slot| {
-            *lent = next;
-            fill(slot)
-        })
+        self.fill_with(|_, _, slot| fill(slot))
     }
     /// Published together, but where a subscriber lags: there one by one, as each takes its slot from it.
     #[inline]
