@@ -244,6 +244,10 @@ impl<T, D> Source for Subscriber<T, D> {
     where
         S: for<'e> Stage<&'e T>,
     {
+        // The common case, said first: nothing is in the way.
+        if self.joined.is_some() && self.policy.gates() {
+            return self.follower.drain(now, limit, stage);
+        }
         match self.go_in() {
             Ok(mut inside) => inside.drain(now, limit, stage),
             Err(NoEvent::Closed | NoEvent::Disconnected { .. }) => {

@@ -50,14 +50,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod interests;
 mod publisher;
 mod subscriber;
+mod subscriptions;
+mod topic;
 mod topics;
 mod wildcard;
 
 pub use publisher::{Publisher, To};
-pub use subscriber::{SubscribeError, Subscriber, Subscriptions};
-pub use topics::{DeclareError, Publication, Retain, Topic, Topics};
+pub use subscriber::Subscriber;
+pub use subscriptions::{SubscribeError, Subscriptions};
+pub use topic::{DeclareError, Publication, Retain, Topic};
+pub use topics::Topics;
 pub use wildcard::PatternError;
 
 use crate::channel::publish_subscribe::{BuildError, channel_with};

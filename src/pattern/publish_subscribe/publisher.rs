@@ -14,6 +14,8 @@ use crate::sync::Arc;
 pub struct Publisher<T> {
     ring: channel::Publisher<Publication<T>, Topics<T>>,
     ledger: Ledger,
+    /// The seats that the last event was for, and how many they are: the next one is often for the same.
+    counted: (u64, u64),
 }
 
 /// Events between two publications of the books, less one.
@@ -21,7 +23,7 @@ const BOOKS: u64 = 63;
 
 impl<T> Publisher<T> {
     pub(super) fn new(ring: channel::Publisher<Publication<T>, Topics<T>>) -> Self {
-        Self { ring, ledger: Ledger::new() }
+        Self { ring, ledger: Ledger::new(), counted: (0, 0) }
     }
     /// Declares a topic, between two numbers, and finds who wants it; a topic that is declared already, in the same way, is
     /// that topic. Allocates its name, and room for what it retains.
@@ -75,7 +77,7 @@ impl<T> Sink for To<'_, T> {
     type Event = T;
     #[inline]
     fn fill<R>(&mut self, fill: impl FnOnce(&mut T) -> Flow<R>) -> Flow<R> {
-        let Publisher { ring, ledger } = &mut *self.publisher;
+        let Publisher { ring, ledger, counted } = &mut *self.publisher;
         let topic = self.topic;
         let (out, at, seats) = ring.fill_with(|topics, at, slot| {
             let seats = topics.seats(topic).ok_or(Fault::of(Reason::NoRoute))?;
@@ -85,7 +87,11 @@ impl<T> Sink for To<'_, T> {
             Ok((out, at, seats))
         })?;
         ledger.took(1);
-        match u64::from((seats & ring.audience()).count_ones()) {
+        let heard = seats & ring.audience();
+        if counted.0 != heard {
+            *counted = (heard, heard.count_ones().into());
+        }
+        match counted.1 {
             0 => ledger.dropped(Reason::NoSubscriber),
             n => {
                 ledger.folded();

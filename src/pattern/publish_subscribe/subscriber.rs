@@ -1,71 +1,11 @@
-//! The end that takes out, and where it comes from.
+//! The end that takes out.
 
-use super::topics::{Desk, Interests};
-use super::wildcard::{check_all, join};
-use super::{PatternError, Publication};
-use crate::channel::publish_subscribe::{self as channel, Begin, NoEvent, NoSeat, Policy};
+use super::interests::Interests;
+use super::{Publication, topics::Desk};
+use crate::channel::publish_subscribe::{self as channel, NoEvent};
 use crate::contract::{At, Drained, End, Flow, Halt, Source, Stage, Tick};
 use crate::ring::Sequence;
 use crate::sync::Arc;
-
-/// Where any thread subscribes. Clone it, or share it.
-#[derive(Debug)]
-pub struct Subscriptions<T> {
-    seats: channel::Subscriptions<Publication<T>, Desk<T>>,
-    interests: Arc<Interests>,
-}
-
-/// Why nobody can subscribe so, or now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SubscribeError {
-    /// A pattern is none.
-    Pattern(PatternError),
-    /// There is no seat.
-    NoSeat(NoSeat),
-}
-
-impl core::fmt::Display for SubscribeError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Pattern(error) => error.fmt(f),
-            Self::NoSeat(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for SubscribeError {}
-
-impl<T> Subscriptions<T> {
-    pub(super) fn new(
-        seats: channel::Subscriptions<Publication<T>, Desk<T>>,
-        interests: Arc<Interests>,
-    ) -> Self {
-        Self { seats, interests }
-    }
-    /// One more subscriber, for the topics that any of `patterns` names, also those that are declared later. It joins when
-    /// the publisher sees it. Wait-free, and allocates nothing.
-    ///
-    /// # Errors
-    /// [`SubscribeError`].
-    pub fn subscribe(
-        &self,
-        patterns: &[&str],
-        policy: Policy,
-        begin: Begin,
-    ) -> Result<Subscriber<T>, SubscribeError> {
-        check_all(patterns).map_err(SubscribeError::Pattern)?;
-        let ask = |desk: &mut Desk<T>| join(patterns, &mut desk.patterns);
-        let ring = self.seats.subscribe_with(policy, begin, ask).map_err(SubscribeError::NoSeat)?;
-        let (interests, seat) = (self.interests.clone(), ring.seat());
-        Ok(Subscriber { ring, interests, seat, handed: Some(0), filtered: 0 })
-    }
-}
-
-impl<T> Clone for Subscriptions<T> {
-    fn clone(&self) -> Self {
-        Self { seats: self.seats.clone(), interests: self.interests.clone() }
-    }
-}
 
 /// One subscription. [`Source`] and [`recv`](Self::recv) have its verbs: first what was retained, oldest first, then what
 /// comes.
@@ -81,6 +21,10 @@ pub struct Subscriber<T> {
 }
 
 impl<T> Subscriber<T> {
+    pub(super) fn new(ring: channel::Subscriber<Publication<T>, Desk<T>>, interests: Arc<Interests>) -> Self {
+        let seat = ring.seat();
+        Self { ring, interests, seat, handed: Some(0), filtered: 0 }
+    }
     /// The position from which on it gets every event of its topics, once the publisher has let it in. Stable then.
     pub fn joined(&mut self) -> Option<Sequence> {
         self.ring.joined()

@@ -1,121 +1,12 @@
 //! What is known of each topic: its name, for whom it is, what it keeps. Changed between two numbers only.
 
+use super::interests::Interests;
 use super::wildcard::{ROOM, any_matches, check_name};
-use super::{PatternError, Sizes};
+use super::{DeclareError, Publication, Retain, Sizes, Topic};
 use crate::channel::publish_subscribe::Usher;
-use crate::ring::{Counter, Sequence};
+use crate::ring::Sequence;
 use crate::sync::Arc;
 use std::collections::VecDeque;
-
-/// A declared topic of one channel.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Topic(pub(super) u16);
-
-impl Topic {
-    /// What lies in a slot that was never filled.
-    pub(super) const NONE: Self = Self(0);
-    pub(super) const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// An event, and what it was published to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Publication<T> {
-    /// The topic.
-    pub topic: Topic,
-    /// It was published before the subscriber joined, and kept.
-    pub retained: bool,
-    /// The event.
-    pub event: T,
-}
-
-/// What a topic keeps for those who come later.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Retain {
-    /// Nothing.
-    None,
-    /// The last event.
-    Last,
-    /// The last so many.
-    LastN(usize),
-}
-
-impl Retain {
-    const fn count(self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Last => 1,
-            Self::LastN(n) => n,
-        }
-    }
-}
-
-/// Why a topic cannot be declared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DeclareError {
-    /// It cannot be called so.
-    Name(PatternError),
-    /// As many topics as the channel was built for are declared.
-    TooMany {
-        /// How many.
-        topics: usize,
-    },
-    /// The channel was not built for so many retained events.
-    Retained {
-        /// So many can still be asked for.
-        left: usize,
-    },
-    /// It is declared, and keeps something else.
-    Otherwise,
-}
-
-impl core::fmt::Display for DeclareError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Name(error) => error.fmt(f),
-            Self::TooMany { topics } => write!(f, "all {topics} topics are declared: build with more"),
-            Self::Retained { left } => {
-                write!(f, "only {left} more events can be retained: build with `channel_retaining` and more")
-            }
-            Self::Otherwise => {
-                f.write_str("the topic is declared, and keeps something else: declare it once")
-            }
-        }
-    }
-}
-
-impl core::error::Error for DeclareError {}
-
-/// Which topics the subscriber of each seat wants. The publisher writes a bit before it publishes to the topic, so who sees
-/// the event sees the bit; more than that a reader does not need.
-#[derive(Debug)]
-pub(super) struct Interests {
-    /// A row for each seat; bit `i % 64` of word `i / 64` of it is topic `i`.
-    words: Box<[Counter]>,
-    /// Words in a row.
-    row: usize,
-}
-
-impl Interests {
-    fn new(seats: usize, topics: usize) -> Self {
-        let row = topics.div_ceil(64);
-        Self { words: (0..seats * row).map(|_| Counter::new(0)).collect(), row }
-    }
-    #[inline(always)]
-    pub(super) fn has(&self, seat: usize, topic: Topic) -> bool {
-        let word = self.words.get(seat * self.row + topic.index() / 64);
-        word.is_some_and(|word| word.get() >> (topic.index() % 64) & 1 != 0)
-    }
-    fn add(&self, seat: usize, topic: Topic) {
-        if let Some(word) = self.words.get(seat * self.row + topic.index() / 64) {
-            word.set(word.get() | 1 << (topic.index() % 64));
-        }
-    }
-    fn clear(&self, seat: usize) {
-        self.words.iter().skip(seat * self.row).take(self.row).for_each(|word| word.set(0));
-    }
-}
 
 /// An event that was kept, and its position.
 #[derive(Debug)]
