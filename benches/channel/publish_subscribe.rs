@@ -1,9 +1,9 @@
 //! What one more subscriber costs the publisher; beside the fixed readers of `multicast`.
 
-use crate::{CAPACITY, group};
+use crate::{CAPACITY, How, Ours, group, round_trip, two_threads};
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use ringmain::channel::{
-    multicast::Multicast,
+    multicast::{Multicast, Producer, Reader},
     publish_subscribe::{self, Begin, Policy, Resume},
 };
 use ringmain::contract::{Sink, Source, Tick, each};
@@ -43,6 +43,15 @@ pub(crate) fn benches(c: &mut Criterion) {
     }
     publish.finish();
 
+    let mut hop = group(c, "publish_subscribe/two threads");
+    two_threads::<u64, _, _>(&mut hop, "one that gates", How::Drained, subscribed);
+    two_threads::<u64, _, _>(&mut hop, "one of multicast", How::Drained, reading);
+    hop.finish();
+    let mut trip = group(c, "publish_subscribe/round trip");
+    round_trip::<u64, _, _>(&mut trip, "one that gates", subscribed);
+    round_trip::<u64, _, _>(&mut trip, "one of multicast", reading);
+    trip.finish();
+
     let mut join = group(c, "publish_subscribe/membership");
     let (mut tx, subscriptions) = publish_subscribe::channel(CAPACITY, 64, || 0u64).expect("a power of two");
     join.bench_function("subscribe, admit, leave, admit", |b| {
@@ -54,6 +63,19 @@ pub(crate) fn benches(c: &mut Criterion) {
         });
     });
     join.finish();
+}
+
+fn subscribed() -> (Ours<publish_subscribe::Publisher<u64>>, Ours<publish_subscribe::Subscriber<u64>>) {
+    let (mut tx, subscriptions) = publish_subscribe::channel(CAPACITY, 1, || 0).expect("a power of two");
+    let rx = subscriptions.subscribe(Policy::Gate, Begin::Now).expect("a seat");
+    tx.admit();
+    (Ours(tx), Ours(rx))
+}
+
+fn reading() -> (Ours<Producer<u64>>, Ours<Reader<u64>>) {
+    let mut ring = Multicast::new(CAPACITY, || 0).expect("a power of two");
+    let rx = ring.reader("rx", &[]);
+    (Ours(ring.build().expect("one reader")), Ours(rx))
 }
 
 /// Half a lap is published one by one, and that is what counts; then everybody reads it.

@@ -175,6 +175,16 @@ table! {
     true  false pattern::Shed<Cell<u64>>,
 }
 
+// By topics, too.
+table! {
+    true  false pattern::publish_subscribe::Publisher<u64>,
+    false false pattern::publish_subscribe::Publisher<Cell<u64>>,
+    true  true  pattern::publish_subscribe::Subscriptions<u64>,
+    false false pattern::publish_subscribe::Subscriptions<Cell<u64>>,
+    true  false pattern::publish_subscribe::Subscriber<u64>,
+    false false pattern::publish_subscribe::Subscriber<Rc<u64>>,
+}
+
 // A bell is rung from anywhere; a way to wait belongs to one thread.
 table! {
     true  true  wait::Bell,

@@ -26,6 +26,9 @@
 //! The subscriber gets them first, oldest first, with [`Publication::retained`] set, and then what is published from
 //! [`joined`](Subscriber::joined) on.
 //!
+//! A join is the publisher's work: names compared with patterns, events cloned. It is done in the next fill; who does not
+//! want it there calls [`Publisher::admit`] at a better time.
+//!
 //! Membership, policies and progress are those of [`channel::publish_subscribe`](crate::channel::publish_subscribe), on
 //! which it is built; what a subscriber lags counts events of all topics. Holds: gate. A fill costs what it costs there,
 //! and a count of the seats for the ledger; a topic that retains, a clone. Allocates when it is built, and a name (and room
