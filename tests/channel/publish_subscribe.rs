@@ -532,6 +532,50 @@ fn an_usher_is_told_of_everybody_and_may_panic() {
     assert!(!tx.usher_mut().panics);
 }
 
+/// Its panic unwinds through the publisher, which does not call it again then: a second panic would end the process.
+#[test]
+fn an_usher_that_always_panics_ends_the_channel_and_not_the_process() {
+    struct Bad;
+    impl Usher for Bad {
+        type Desk = ();
+        fn desk(&mut self) {}
+        fn joins(&mut self, _seat: usize, _desk: &mut (), _joined: Sequence) {
+            panic_on_purpose()
+        }
+        fn leaves(&mut self, _seat: usize, _desk: &mut ()) {}
+    }
+    let (mut tx, subscriptions) = channel_with(Bad, START, 2, 2, || 0u64).unwrap();
+    let mut rx = subscriptions.subscribe(GATE, Begin::Now).unwrap();
+    assert!(panics(move || tx.push(1)));
+    assert_eq!(
+        (recv(&mut rx), rx.is_closed(), subscriptions.is_closed()),
+        (Err(NoEvent::Closed), true, true)
+    );
+}
+
+/// A required subscriber closes the channel also where the usher panics when it goes.
+#[test]
+fn an_usher_that_panics_at_a_leave_hides_nothing() {
+    struct Bad(bool);
+    impl Usher for Bad {
+        type Desk = ();
+        fn desk(&mut self) {}
+        fn joins(&mut self, _seat: usize, _desk: &mut (), _joined: Sequence) {}
+        fn leaves(&mut self, _seat: usize, _desk: &mut ()) {
+            if std::mem::take(&mut self.0) {
+                panic_on_purpose()
+            }
+        }
+    }
+    let (mut tx, subscriptions) = channel_with(Bad(true), START, 2, 1, || 0u64).unwrap();
+    let rx = subscriptions.subscribe(Policy::Required, Begin::Now).unwrap();
+    tx.admit();
+    drop(rx);
+    assert!(panics(|| tx.push(1)));
+    assert_eq!(tx.push(2).unwrap_err().refused, Refused::Closed);
+    assert!(subscriptions.subscribe(GATE, Begin::Now).is_ok(), "the seat is free again");
+}
+
 // --------------------------------------------------------------------------------------------------- back-pressure
 
 /// From inside a handler, on the ring that it reads: refused when it is full, and never a deadlock.

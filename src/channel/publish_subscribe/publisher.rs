@@ -30,7 +30,8 @@ impl Usher for () {
 
 /// The only publisher. [`Sink`] has its verbs, all wait-free but those that wait.
 ///
-/// Each fill first lets in and out whoever asked for it. Dropping it does so for the last time, and closes the channel:
+/// Each fill first lets in and out whoever asked for it. Dropping it does so for the last time (unless an usher's panic is
+/// the cause), and closes the channel:
 /// every subscriber drains what is left, then sees the end.
 #[derive(Debug)]
 pub struct Publisher<T, U: Usher = ()> {
@@ -38,6 +39,8 @@ pub struct Publisher<T, U: Usher = ()> {
     usher: U,
     /// The notice as it was when the seats were looked at last.
     seen: u64,
+    /// The usher panicked when they were, and did not get further since.
+    broken_off: bool,
     /// Every slot of a position before it has been lent for filling: what lay there a lap before is gone.
     lent: Sequence,
     start: Sequence,
@@ -48,7 +51,7 @@ pub struct Publisher<T, U: Usher = ()> {
 impl<T, U: Usher> Publisher<T, U> {
     pub(super) fn new(shared: Arc<Shared<T, U::Desk>>, usher: U, start: Sequence) -> Self {
         let writer = Writer::new(Gates::new(shared, start), start);
-        Self { writer, usher, seen: 0, lent: start, start, seated: 0 }
+        Self { writer, usher, seen: 0, broken_off: false, lent: start, start, seated: 0 }
     }
     /// The number of slots. Stable.
     #[must_use]
@@ -142,6 +145,7 @@ impl<T, U: Usher> Publisher<T, U> {
     }
     #[cold]
     fn look_round(&mut self) {
+        self.broken_off = true;
         for seat in 0..self.gates().shared.seats {
             match self.gates().shared.seat(seat).standing() {
                 Standing::Joining => self.let_in(seat),
@@ -150,6 +154,7 @@ impl<T, U: Usher> Publisher<T, U> {
                 Standing::Free | Standing::Taken | Standing::Seated => {}
             }
         }
+        self.broken_off = false;
     }
     fn let_in(&mut self, seat: usize) {
         let (oldest, next, capacity) = (self.oldest(), self.next(), self.capacity() as u64);
@@ -181,13 +186,13 @@ impl<T, U: Usher> Publisher<T, U> {
         if self.seated & 1 << seat != 0 {
             self.seated &= !(1 << seat);
             gates.read(gates.reading.get() & !(1 << seat), next);
-            let usher = &mut self.usher;
-            // SAFETY: [R6] the seat is `Left` or `Gone`, and only this publisher sets it free.
-            unsafe { gates.shared.at_desk(seat, |desk| usher.leaves(seat, &mut desk.tenant)) }
             if without_a_word && gates.policies[seat].get() == Policy::Required {
                 gates.halted.set(gates.halted.get().or(Some(seat)));
                 self.writer.free_at_most(next);
             }
+            let Self { writer, usher, .. } = self;
+            // SAFETY: [R6] the seat is `Left` or `Gone`, and only this publisher sets it free.
+            unsafe { writer.gate().shared.at_desk(seat, |desk| usher.leaves(seat, &mut desk.tenant)) }
         }
         self.gates().shared.seat(seat).free();
     }
@@ -226,7 +231,10 @@ impl<T, U: Usher> Sink for Publisher<T, U> {
 
 impl<T, U: Usher> Drop for Publisher<T, U> {
     fn drop(&mut self) {
-        self.admit();
+        // An usher that panicked would perhaps do it again, while its first panic unwinds.
+        if !self.broken_off {
+            self.admit();
+        }
     }
 }
 
