@@ -602,6 +602,27 @@ fn a_handler_that_publishes_on_its_own_ring_is_refused_when_it_is_full() {
     }
 }
 
+/// Also at the second event of a batch, when the slot of the first is free.
+#[test]
+fn who_is_inside_stays_inside_until_its_batch_is_over() {
+    for policy in POLICIES {
+        let (mut tx, subscriptions) = ring(4, 1);
+        let mut rx = subscriptions.subscribe(policy, Begin::Now).unwrap();
+        tx.admit();
+        let _ = tx.push(1);
+        let mut taken = Vec::new();
+        let mut handler = |n: &u64, _: At| -> Flow {
+            let before = *n;
+            taken.push((0..).take_while(|_| tx.push(9).is_ok()).count());
+            assert_eq!(*n, before, "it is not written over while it is looked at");
+            Ok(())
+        };
+        let _ = rx.drain(NOW, ALL, &mut handler);
+        let _ = rx.drain(NOW, ALL, &mut handler);
+        assert_eq!(taken, [3, 1, 1, 1], "{policy:?}");
+    }
+}
+
 /// What a stage wants again is not taken away from it before it was outside.
 #[test]
 fn an_event_that_comes_again_may_be_missed_by_one_that_lags_and_by_nobody_else() {

@@ -183,6 +183,24 @@ fn a_reader_that_reads_in_time_is_not_moved() {
     });
 }
 
+/// Two events in one batch: when the reader is done with the first, it is still inside with the second.
+#[test]
+fn a_reader_stays_inside_between_two_events() {
+    // How many the reader saw in its turn (moved for event 3, it may look before that is there), and how many found room.
+    let legal = [(1, 1), (1, 2), (2, 0), (2, 1), (2, 2)];
+    outcomes("publish-subscribe: inside", &legal, || {
+        let (mut tx, seats) = ring(2, 1);
+        let mut rx = seated(&mut tx, &seats, Policy::Lag(Resume::Oldest));
+        assert!(takes(&mut tx, 1) && takes(&mut tx, 2));
+        let reader = thread::spawn(move || (take(&mut rx), rx));
+        let taken = u64::from(takes(&mut tx, 3)) + u64::from(takes(&mut tx, 4));
+        let (seen, mut rx) = reader.join().unwrap();
+        let rest = take(&mut rx);
+        assert_eq!((seen.len() + rest.len()) as u64 + rx.missed(), 2 + taken);
+        (seen.len(), taken)
+    });
+}
+
 /// A seat goes from one to the next, and with it its desk; nobody meets the events of another.
 #[test]
 fn a_seat_is_used_again() {

@@ -147,7 +147,7 @@ impl<T> Usher for Topics<T> {
         core::mem::swap(&mut self.patterns[seat], &mut desk.patterns);
     }
     fn leaves(&mut self, seat: usize, desk: &mut Desk<T>) {
-        self.topics.iter_mut().for_each(|topic| topic.seats &= !(1 << seat));
+        // The seat's bits stay until the next tenant comes: the ring knows that nobody is there.
         self.patterns[seat].clear();
         desk.retained.clear();
     }
