@@ -42,6 +42,7 @@
 //! | several that all see every event, in an order you set | [`channel::multicast::Multicast::new`]                      |
 //! | ... and several that send                             | [`channel::multicast::Multicast::many`]                     |
 //! | many that look on, and the sender never waits         | [`channel::broadcast`]                                      |
+//! | readers that come and go, and say what slow means     | [`channel::publish_subscribe`]                              |
 //! | only the newest value                                 | [`channel::latest`]                                         |
 //! | records of any length                                 | [`channel::bytes`]                                          |
 //! | a full ring that must not stop the sender             | [`channel::overflow`]                                       |
@@ -65,6 +66,7 @@
 //! | sequencer              | [`pattern::Sequencer`]                         | several sources, one order                                                  | numbers without a gap; each source's own order                                               |
 //! | resequencer            | [`pattern::Resequencer`]                       | numbered events that come out of order, or not at all                       | ascending numbers, each once; what is missing is told                                        |
 //! | correlation identifier | [`pattern::Correlate`], [`pattern::Causal`]    | to know what belongs together                                               | every id once; no handler can forget the cause                                               |
+//! | publish-subscribe | [`pattern::publish_subscribe`] | topics, for subscribers that come and go; with wildcards and retained events | who does not lag gets every event of its topics from the number of its join on, once, in order |
 //! | point-to-point | [`pattern::Partition`], [`pattern::Dispatch`], [`pattern::SingleActive`] | work shared by several consumers: in fixed parts, by who has least to do, or by one at a time; by who comes first it is `channel::mpmc` | each event to exactly one of them; with `Redeliver` also when one dies |
 //! | return address | [`pattern::Replier`], [`pattern::ReplyPorts`] | a reply that goes where the request says | to that port and its tenant, or it is told that nobody is there |
 //! | request-reply | [`pattern::service`], [`pattern::Client`], [`pattern::Server`] | a question, with an answer or a timeout | every request ends exactly once; no answer reaches another request |

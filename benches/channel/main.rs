@@ -10,6 +10,7 @@ mod latest;
 mod mpmc;
 mod mpsc;
 mod multicast;
+mod publish_subscribe;
 mod spmc;
 mod spsc;
 
@@ -289,6 +290,7 @@ criterion_group!(
     mpmc::benches,
     mpsc::benches,
     multicast::benches,
+    publish_subscribe::benches,
     spmc::benches,
     spsc::benches,
 );

@@ -8,8 +8,10 @@
 //! `black_box` keeps the compiler from leaving anything out: an event is written, and a reader gets its address.
 
 use ringmain::channel::multicast::Multicast;
+use ringmain::channel::publish_subscribe::{self, Begin, Policy, Resume};
 use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
+use ringmain::pattern::publish_subscribe as by_topic;
 use ringmain::pattern::{ContentRouter, Fanout, Filter};
 use ringmain::ring::Sequence;
 use std::fmt::Debug;
@@ -25,7 +27,7 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 42] = [
+const OPERATIONS: [Operation; 46] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
@@ -64,6 +66,12 @@ const OPERATIONS: [Operation; 42] = [
     ("multicast many, push and pop, 2 readers", |n| one_by_one::<u64, 2>(n, multicast_many())),
     ("multicast many, batch of 32, 1 reader", |n| batches::<u64, 1>(n, multicast_many())),
     ("multicast many, refused", |n| refused(n, multicast_many::<1>())),
+    ("publish-subscribe, push and pop, 1 that gates", |n| one_by_one::<u64, 1>(n, subscribed(Policy::Gate))),
+    ("publish-subscribe, push and pop, 2 that gate", |n| one_by_one::<u64, 2>(n, subscribed(Policy::Gate))),
+    ("publish-subscribe, push and pop, 1 that may lag", |n| {
+        one_by_one::<u64, 1>(n, subscribed(Policy::Lag(Resume::Oldest)));
+    }),
+    ("publish-subscribe by topic, push and pop", topics),
     ("stage: none", |n| stage(n, look)),
     ("stage: filter", |n| stage(n, Filter::new(|event: &u64| *event != 0, look))),
     ("stage: router to 4", |n| stage(n, ContentRouter::new(by_rest, (look, look, look, look)))),
@@ -152,6 +160,20 @@ fn empty(n: u64, (_tx, [mut rx]): (impl Sink<Event = u64>, [impl Source<Event = 
     assert_eq!(taken, 0, "something was there");
 }
 
+/// Publishes to four topics in turn, of which the subscriber wants all.
+fn topics(n: u64) {
+    let sizes = by_topic::Sizes { slots: CAPACITY, seats: 1, topics: 4 };
+    let (mut tx, subscriptions) = ok(by_topic::channel(sizes, u64::default));
+    let topics = ["a", "b", "c", "d"].map(|name| ok(tx.declare(name, by_topic::Retain::None)));
+    let mut rx = ok(subscriptions.subscribe(&["*"], Policy::Gate, Begin::Now));
+    let mut taken = 0;
+    for i in 0..n {
+        let _ = black_box(tx.to(topics[i as usize % 4]).offer(|slot| *slot = black_box(i)));
+        taken += take(&mut rx, 1);
+    }
+    assert_eq!(taken, n, "something was refused");
+}
+
 /// Claims 64 bytes, fills and commits them, and takes them out.
 fn records(n: u64) {
     let (mut tx, mut rx) = ok(bytes::channel(64 * CAPACITY));
@@ -231,4 +253,11 @@ fn multicast_many<const N: usize>() -> (impl Sink<Event = u64>, [impl Source<Eve
     let mut ring = ok(Multicast::many(CAPACITY, u64::default));
     let readers = NAMES.first_chunk().expect("enough names").map(|name| ring.reader(name, &[]));
     (ok(ring.build()), readers)
+}
+
+fn subscribed<const N: usize>(policy: Policy) -> (impl Sink<Event = u64>, [impl Source<Event = u64>; N]) {
+    let (mut tx, subscriptions) = ok(publish_subscribe::channel(CAPACITY, N, u64::default));
+    let readers = [(); N].map(|()| ok(subscriptions.subscribe(policy, Begin::Now)));
+    tx.admit();
+    (tx, readers)
 }

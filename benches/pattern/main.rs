@@ -15,6 +15,7 @@ mod fanout;
 mod filter;
 mod forward;
 mod point_to_point;
+mod publish_subscribe;
 mod request_reply;
 mod resequencer;
 mod return_address;
@@ -76,6 +77,7 @@ criterion_group!(
     return_address::benches,
     point_to_point::benches,
     resequencer::benches,
+    publish_subscribe::benches,
     sequencer::benches,
     sequencer::threads,
     translator::benches,

@@ -2,21 +2,34 @@
 
 use crate::ring::{Cursor, Sequence};
 
+/// Where the owner of a batch says how far it is.
+pub(super) trait Advance {
+    /// Everything before `done` is done.
+    fn advance(&self, done: Sequence);
+}
+
+impl Advance for Cursor {
+    #[inline(always)]
+    fn advance(&self, done: Sequence) {
+        self.advance(done);
+    }
+}
+
 /// Moves the owner's position in a register while a batch runs, and publishes it with the owner's cursor at the end of
 /// the batch, also if a closure of the user panics. A batch that did nothing writes nothing: it would take the cursor's
 /// line from those who read it for no reason.
-pub(super) struct Batch<'a> {
+pub(super) struct Batch<'a, C: Advance> {
     /// Nothing, where each event was published when it was done.
-    cursor: Option<&'a Cursor>,
+    cursor: Option<&'a C>,
     /// What is published.
     home: &'a mut Sequence,
     /// Exact: everything before it is done.
     pub(super) at: Sequence,
 }
 
-impl<'a> Batch<'a> {
+impl<'a, C: Advance> Batch<'a, C> {
     #[inline(always)]
-    pub(super) fn new(cursor: Option<&'a Cursor>, home: &'a mut Sequence) -> Self {
+    pub(super) fn new(cursor: Option<&'a C>, home: &'a mut Sequence) -> Self {
         let at = *home;
         Self { cursor, home, at }
     }
@@ -40,7 +53,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Drop for Batch<'_> {
+impl<C: Advance> Drop for Batch<'_, C> {
     #[inline(always)]
     fn drop(&mut self) {
         self.publish();

@@ -15,10 +15,10 @@
 //! | own cursor, `advance` S1     | who waits for this one   | the slots it is done with              |
 //! | the cursor ahead, or the slot's stamp S1 S3 | `Feed::ahead`, `Feed::published` | the slots' contents |
 
-use super::batch::Batch;
+use super::batch::{Advance, Batch};
 use super::pace::Pace;
 use crate::contract::{At, Drained, End, Flow, Halt, Stage, Tick};
-use crate::ring::{Cursor, Progress, Published, Sequence, Slot, Slots};
+use crate::ring::{Progress, Published, Sequence, Slot, Slots};
 use crossbeam_utils::CachePadded;
 
 /// What a follower reads from, and where it says how far it is.
@@ -31,8 +31,8 @@ pub(super) trait Feed {
     type Line;
     /// The ring.
     fn slots(&self) -> &Slots<Self::Event, Self::Mark, Self::Line>;
-    /// The follower's own cursor.
-    fn cursor(&self) -> &Cursor;
+    /// The follower's own cursor, or what it has instead.
+    fn cursor(&self) -> &impl Advance;
     /// The follower is at `done`: how far may it go at most, and will there be more?
     fn ahead(&self, done: Sequence) -> Progress;
     /// What lies at position `at`, which is before `ahead`, in a slot whose mark is `mark`.
@@ -73,6 +73,13 @@ impl<F: Feed> Follower<F> {
     }
     pub(super) fn feed(&self) -> &F {
         &self.feed
+    }
+    pub(super) fn feed_mut(&mut self) -> &mut F {
+        &mut self.feed
+    }
+    /// Goes on at `to`, which those ahead have reached, and passes over what is before it.
+    pub(super) fn seek(&mut self, to: Sequence) {
+        (self.done, self.ahead, self.ended) = (to, to, false);
     }
     /// Everything before it is consumed.
     pub(super) fn done(&self) -> Sequence {

@@ -9,6 +9,7 @@
 //! | [`mpmc`]      | many      | many      | one of the consumers          | a producer is refused   |
 //! | [`mpsc`]      | many      | one       | the consumer                  | the producer is refused |
 //! | [`multicast`] | one, many | up to 64  | every reader, in graph order  | the slowest leaf gates  |
+//! | [`publish_subscribe`] | one | up to 64, who come and go | every subscriber, from the number on at which it joined | as each subscription says: gates, is missed, ends it |
 //! | [`broadcast`] | one       | many      | every reader that is in time  | the oldest is overwritten, and who missed it is told |
 //! | [`latest`]    | one       | many      | every reader, if it is still the newest | the value before is conflated |
 //!
@@ -39,6 +40,7 @@ pub mod mpsc;
 pub mod multicast;
 pub mod overflow;
 mod pace;
+pub mod publish_subscribe;
 mod shared_writer;
 pub mod spmc;
 pub mod spsc;

@@ -64,6 +64,12 @@ impl<G: Gate> Writer<G> {
     pub(super) fn next(&self) -> Sequence {
         self.next
     }
+    /// Takes back what was said of slots from `until` on: who needs what they hold may have come meanwhile.
+    pub(super) fn free_at_most(&mut self, until: Sequence) {
+        if self.free_until.since(self.next) > until.since(self.next) {
+            self.free_until = until;
+        }
+    }
     /// How many slots are free: at least one, or a refusal. Looks at the gate only if fewer than `want` are known to be.
     #[inline]
     pub(super) fn room(&mut self, want: u64) -> Result<u64, Refused> {

@@ -3,6 +3,7 @@
 //!
 //! | pattern              | type                              | holds | at a full output                  |
 //! |----------------------|-----------------------------------|-------|-----------------------------------|
+//! | publish-subscribe    | [`publish_subscribe`]             | gate  | as each subscription says         |
 //! | message filter       | [`Filter`], [`Criterion`]         | gate  | waits                             |
 //! | content-based router | [`ContentRouter`], [`RuleSwitch`] | gate  | waits for the branch              |
 //! | recipient list       | [`RecipientList`]                 | gate  | the others are served, then waits |
@@ -52,6 +53,7 @@ pub mod fanout;
 pub mod filter;
 pub mod forward;
 pub mod point_to_point;
+pub mod publish_subscribe;
 pub mod request_reply;
 pub mod resequencer;
 pub mod return_address;

@@ -88,6 +88,13 @@ fn multicast_many() {
 }
 
 #[test]
+fn publish_subscribe() {
+    let terms = FifoTerms { each_sees_all: true, ..STRICT };
+    fifo("publish-subscribe", (1, 1), &[terms], subscribers::<u64>(1));
+    fifo("publish-subscribe, to two", (1, 2), &[terms], subscribers::<u64>(2));
+}
+
+#[test]
 fn broadcast() {
     for readers in [1, 2] {
         let specs = |capacity| {

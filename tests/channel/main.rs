@@ -13,6 +13,12 @@ mod mpsc;
 mod multicast;
 mod overflow;
 mod peers;
+mod publish_subscribe;
 mod spmc;
 mod spsc;
 mod stalls;
+
+use kit::Counting;
+
+#[global_allocator]
+static ALLOC: Counting = Counting;

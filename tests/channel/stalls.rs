@@ -103,6 +103,12 @@ stalls! {
     multicast_many_to_two: readers_of_many::<u64>(2, 2),
         FULL_BUT_ONE,           others(CAPACITY - 1, CAPACITY), ALL_GO_ON,      others(CAPACITY, CAPACITY);
 
+    // One that gates, as a reader of multicast. One that may lag holds the publisher up while its handler runs, and no longer.
+    publish_subscribe: subscribers::<u64>(2),
+        NOTHING_COMES,          others(CAPACITY - 1, CAPACITY), NOTHING_COMES,  others(CAPACITY, CAPACITY);
+    publish_subscribe_lagging: laggards::<u64>(2),
+        NOTHING_COMES,          others(CAPACITY - 1, CAPACITY), NOTHING_COMES,  ALL_GO_ON;
+
     // The other reader sees all, that of before the stall too.
     broadcast: broadcasts::<u64>(2),
         NOTHING_COMES,          others(FREE, FREE + 1),         NOTHING_COMES,  ALL_GO_ON;

@@ -15,7 +15,7 @@
 
 use core::marker::PhantomData;
 use ringmain::channel::{
-    broadcast, bytes, latest, mpmc, mpmc::strict, mpsc, multicast, overflow, spmc, spsc,
+    broadcast, bytes, latest, mpmc, mpmc::strict, mpsc, multicast, overflow, publish_subscribe, spmc, spsc,
 };
 use ringmain::{contract, metric, pattern, ring, run, table, wait};
 use std::cell::Cell;
@@ -134,7 +134,16 @@ multicast_table! {
     multicast::Reader<multicast::One>,
     multicast::Reader<multicast::Many>,
     multicast::Editor<multicast::One>,
-    multicast::Editor<multicast::Many>
+    multicast::Editor<multicast::Many>,
+    publish_subscribe::Publisher,
+    publish_subscribe::Subscriber
+}
+// Any thread subscribes.
+table! {
+    true  true  publish_subscribe::Subscriptions<u64>,
+    false false publish_subscribe::Subscriptions<Cell<u64>>,
+    false false publish_subscribe::Subscriptions<Guard>,
+    false false publish_subscribe::Subscriptions<Rc<u64>>,
 }
 
 // The shared memory below them.
@@ -148,6 +157,8 @@ table! {
     true  true  ring::Region,
     false false ring::Lent<'static>,
     true  true  ring::Presence,
+    true  true  ring::Notice,
+    true  true  ring::Seat,
     true  true  ring::Exchange,
     true  true  ring::SlotId,
     true  false ring::Pool<u64>,
@@ -202,6 +213,16 @@ table! {
     true  true  table::Index<u64, u64>,
     true  false table::Index<u64, Cell<u64>>,
     false false table::Index<Rc<u64>, u64>,
+}
+
+// By topics, too.
+table! {
+    true  false pattern::publish_subscribe::Publisher<u64>,
+    false false pattern::publish_subscribe::Publisher<Cell<u64>>,
+    true  true  pattern::publish_subscribe::Subscriptions<u64>,
+    false false pattern::publish_subscribe::Subscriptions<Cell<u64>>,
+    true  false pattern::publish_subscribe::Subscriber<u64>,
+    false false pattern::publish_subscribe::Subscriber<Rc<u64>>,
 }
 
 // A bell is rung from anywhere; a way to wait belongs to one thread.

@@ -5,7 +5,7 @@ use crate::assert_silent;
 use crate::source::{Source, sources, words};
 
 /// Blocks and implementations in shipped code. To raise a number, give the reason in the same commit.
-const UNSAFE: [(&str, usize, usize); 17] = [
+const UNSAFE: [(&str, usize, usize); 21] = [
     ("src/channel/bytes/consumer.rs", 4, 0),
     ("src/channel/bytes/frame.rs", 2, 0),
     ("src/channel/bytes/producer.rs", 3, 0),
@@ -18,6 +18,10 @@ const UNSAFE: [(&str, usize, usize); 17] = [
     ("src/channel/spsc/mod.rs", 3, 1),
     ("src/channel/mpsc/consumer.rs", 1, 0),
     ("src/channel/mpsc/mod.rs", 0, 1),
+    ("src/channel/publish_subscribe/mod.rs", 1, 0),
+    ("src/channel/publish_subscribe/publisher.rs", 3, 0),
+    ("src/channel/publish_subscribe/subscriber.rs", 2, 0),
+    ("src/channel/publish_subscribe/subscriptions.rs", 1, 0),
     ("src/channel/shared_writer.rs", 1, 0),
     ("src/channel/writer.rs", 2, 0),
     ("src/ring/region.rs", 4, 1),

@@ -1,6 +1,7 @@
 //! How the tests that all rings share build each of them.
 
 use super::scene::{Build, Cargo, Put, Scene, Take};
+use ringmain::channel::publish_subscribe::{self, Begin, Policy, Resume, Subscriber};
 use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, multicast, spmc, spsc};
 use ringmain::contract::{At, Drained, Filled, Flow, Sink, Source, SourceMut, Tick};
 use ringmain::ring::{CapacityError, Plain, Sequence};
@@ -268,6 +269,34 @@ fn readers_of<M: multicast::Mode, C: Cargo>(
     let names = ["a", "b", "c", "d"];
     let rx = names[..readers].iter().map(|name| ring.reader(name, &[])).collect();
     (ring, rx)
+}
+
+/// A publisher, and so many subscribers that gate it, and that it cannot do without.
+pub(crate) fn subscribers<C: Cargo>(n: usize) -> Build {
+    Box::new(move |start, capacity| {
+        let (tx, rx) = subscribed::<C>(start, capacity, n, Policy::Required);
+        Scene::looking([tx], rx)
+    })
+}
+
+/// The same with subscribers that may lag.
+pub(crate) fn laggards<C: Cargo>(n: usize) -> Build {
+    Box::new(move |start, capacity| {
+        let (tx, rx) = subscribed::<C>(start, capacity, n, Policy::Lag(Resume::Oldest));
+        Scene::lossy(tx, rx.into_iter().map(|rx| Misses(rx, Subscriber::missed)))
+    })
+}
+
+fn subscribed<C: Cargo>(
+    start: Sequence,
+    capacity: usize,
+    n: usize,
+    policy: Policy,
+) -> (publish_subscribe::Publisher<C>, Vec<Subscriber<C>>) {
+    let (mut tx, seats) = publish_subscribe::channel_with((), start, capacity, n, C::default).unwrap();
+    let rx = (0..n).map(|_| seats.subscribe(policy, Begin::Now).unwrap()).collect();
+    tx.admit();
+    (tx, rx)
 }
 
 /// A broadcast ring with so many readers from the beginning.

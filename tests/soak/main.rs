@@ -66,6 +66,8 @@ fn lines() -> Vec<Line> {
     line("multicast one", "words", (1, 3), Sees::All, readers_of_one::<Words>(3));
     line("multicast many", "boxes", (2, 1), Sees::All, scene::<MulticastMany, Parcel>(2, 1));
     line("multicast many", "words", (4, 2), Sees::All, readers_of_many::<Words>(4, 2));
+    line("publish-subscribe", "boxes", (1, 2), Sees::All, subscribers::<Parcel>(2));
+    line("publish-subscribe, lagging", "boxes", (1, 2), Sees::Some, laggards::<Parcel>(2));
     line("broadcast", "words", (1, 3), Sees::Some, broadcasts::<Words>(3));
     line("latest", "words", (1, 3), Sees::Some, latests::<Words>(3));
     line("bytes", "bytes", (1, 1), Sees::All, long_records());

@@ -18,6 +18,7 @@ mod mpmc;
 mod mpsc;
 mod multicast;
 mod one_producer;
+mod publish_subscribe;
 mod spmc;
 mod spsc;
 

@@ -6,6 +6,7 @@ mod content_router;
 mod fanout;
 mod forward;
 mod point_to_point;
+mod publish_subscribe;
 mod request_reply;
 mod sequencer;
 mod translator;

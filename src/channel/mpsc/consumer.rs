@@ -1,9 +1,10 @@
 //! The end that takes out.
 
 use super::Shared;
+use crate::channel::batch::Advance;
 use crate::channel::follower::{Feed, Follower};
 use crate::contract::{Drained, Source, SourceMut, Stage, Tick};
-use crate::ring::{Cursor, Progress, Published, Sequence, Slots, Stamp};
+use crate::ring::{Progress, Published, Sequence, Slots, Stamp};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
 
@@ -90,7 +91,7 @@ impl<T> Feed for Arc<Shared<T>> {
         &self.slots
     }
     #[inline]
-    fn cursor(&self) -> &Cursor {
+    fn cursor(&self) -> &impl Advance {
         &self.head
     }
     #[inline]

@@ -2,9 +2,10 @@
 
 use super::topology::{Node, Nodes, Ring, least};
 use super::{Mode, One, Upstream};
+use crate::channel::batch::Advance;
 use crate::channel::follower::{Feed, Follower};
 use crate::contract::{Drained, Source, SourceMut, Stage, Tick};
-use crate::ring::{Cursor, Progress, Published, Sequence, Slots};
+use crate::ring::{Progress, Published, Sequence, Slots};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
 
@@ -138,7 +139,7 @@ impl<T, M: Mode> Feed for Tap<T, M> {
         &self.ring.slots
     }
     #[inline]
-    fn cursor(&self) -> &Cursor {
+    fn cursor(&self) -> &impl Advance {
         &self.node.cursor
     }
     #[inline]

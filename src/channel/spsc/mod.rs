@@ -54,6 +54,7 @@
 
 mod layout;
 
+use super::batch::Advance;
 use super::follower::{Feed, Follower};
 use super::writer::{Gate, Writer};
 use crate::contract::{Drained, Filled, Flow, Refused, Sink, Source, SourceMut, Stage, Tick};
@@ -365,7 +366,7 @@ impl<T, L: Layout> Feed for Arc<Shared<T, L>> {
         &self.slots
     }
     #[inline]
-    fn cursor(&self) -> &Cursor {
+    fn cursor(&self) -> &impl Advance {
         &self.head
     }
     /// By stamps, a consumer may go on for a lap until the end is known; they stop it. The end comes behind all stamps.

@@ -1,0 +1,80 @@
+//! A price feed with topics: a risk check that gets everything, a desk that comes late and begins with the last prices, a
+//! screen that is slow and is told what it missed, and a probe that is too slow to stay.
+//!
+//! `cargo run --example publish_subscribe`
+
+use ringmain::channel::publish_subscribe::{Begin, NoEvent, Policy, Resume};
+use ringmain::contract::{Reason, Sink, Source, Tick, each};
+use ringmain::pattern::publish_subscribe::{Publication, Retain, Sizes, channel_retaining};
+
+/// In ticks.
+type Price = i64;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let sizes = Sizes { slots: 64, seats: 8, topics: 16 };
+    let (mut feed, subscriptions) = channel_retaining(sizes, 16, Price::default)?;
+    let names = ["fx.eur.usd", "fx.usd.jpy", "rates.us.10y"];
+    let mut topics = Vec::new();
+    for name in names {
+        topics.push(feed.declare(name, Retain::Last)?);
+    }
+    feed.to(topics[0]).push(10_000)?;
+
+    let mut risk = subscriptions.subscribe(&[">"], Policy::Required, Begin::Now)?;
+    let mut screen = subscriptions.subscribe(&["fx.#"], Policy::Lag(Resume::Oldest), Begin::Now)?;
+    let mut probe = subscriptions.subscribe(&["rates.>"], Policy::DisconnectAfter(16), Begin::Now)?;
+    let (mut checked, mut desk, mut first) = (0, None, Vec::new());
+    for n in 1..=1_000 {
+        feed.to(topics[n % 3]).push(10_000 + n as Price)?;
+        let _ = risk.drain(Tick::ZERO, usize::MAX, &mut each(|_: &Publication<Price>| checked += 1));
+        if n == 900 {
+            // It comes late. `crypto` is declared later still.
+            desk = Some(subscriptions.subscribe(&["fx.*.usd", "crypto"], Policy::Gate, Begin::Now)?);
+        }
+        if n == 950 {
+            topics.push(feed.declare("crypto", Retain::None)?);
+            feed.to(topics[3]).push(65_000)?;
+        }
+        if let Some(desk) = &mut desk {
+            let mut note =
+                each(|price: &Publication<Price>| first.push((price.topic, price.event, price.retained)));
+            let _ = desk.drain(Tick::ZERO, usize::MAX, &mut note);
+        }
+    }
+
+    println!("risk checked {checked} prices, one of them from before it came");
+    println!(
+        "the desk joined at #{}, and began with",
+        desk.as_mut().and_then(|desk| desk.joined()).ok_or("not let in")?
+    );
+    let crypto = first.iter().filter(|(topic, ..)| feed.name(*topic) == Some("crypto"));
+    for (topic, price, retained) in first.iter().take(2).chain(crypto) {
+        let name = feed.name(*topic).unwrap_or("?");
+        println!("  {name:<11} {price} {}", if *retained { "retained" } else { "live" });
+    }
+
+    let (mut drawn, mut missed) = (0, 0);
+    loop {
+        match screen.recv(|_| ()) {
+            Ok(()) => drawn += 1,
+            Err(NoEvent::Lagged(n)) => missed += n,
+            Err(_) => break,
+        }
+    }
+    println!("the screen drew {drawn} prices, passed over {}, and missed {missed} of all", screen.filtered());
+    println!("the probe: {}", probe.recv(|_| ()).err().ok_or("it should have been too slow")?);
+
+    feed.admit();
+    let books = feed.account().read();
+    books.check()?;
+    println!(
+        "the books: in {} = folded {} + for nobody {}; generated {} = out {}",
+        books.input,
+        books.folded,
+        books.dropped[Reason::NoSubscriber],
+        books.generated,
+        books.out
+    );
+    assert_eq!((checked, drawn + screen.filtered() + missed), (1_002, 1_001 + 1));
+    Ok(())
+}
