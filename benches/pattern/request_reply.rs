@@ -13,8 +13,8 @@ use ringmain::pattern::{
 use std::hint::black_box;
 use std::time::Duration;
 
-const NOW: Tick = Tick::ZERO;
-const TIMEOUT: Duration = Duration::from_millis(30);
+pub(crate) const NOW: Tick = Tick::ZERO;
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(30);
 
 struct Rig {
     client: Client<spsc::Consumer<Reply<u64>>, spsc::Producer<Request<u64>>>,
@@ -22,7 +22,7 @@ struct Rig {
     replies: spsc::Producer<Reply<u64>>,
 }
 
-fn rings<T: Default>() -> (spsc::Producer<T>, spsc::Consumer<T>) {
+pub(crate) fn rings<T: Default>() -> (spsc::Producer<T>, spsc::Consumer<T>) {
     spsc::channel(EVENTS, T::default).expect("a capacity that is no error")
 }
 

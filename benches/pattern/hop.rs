@@ -1,0 +1,218 @@
+//! What a pattern costs behind a hop: one thread fills a ring, another has the stage and drains the ring into it, both as
+//! fast as they can.
+//!
+//! The unit is one event. A figure means something beside the base of the same ring, in the same run: the slower side
+//! sets the pace, so what a stage does while its thread would wait for events anyhow does not show. The two threads are
+//! pinned to two processors where they may be.
+
+use crate::request_reply::{NOW, TIMEOUT, rings};
+use crate::{EVENTS, at, empty, group, resequencer::POLICY, translator::double};
+use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
+use ringmain::channel::spsc;
+use ringmain::contract::{Agent, At, Flow, Message, Sink, Source, SourceMut, Stage, Wait, Work};
+use ringmain::pattern::{
+    Addresses, AtMostOnce, Client, ContentRouter, Correlate, DeadLetter, Dispatch, Edit, Fanout, Filter,
+    IfDead, InTurn, LetterBox, Origin, Overflow, Partition, Port, Replier, Reply, ReplyPorts, Request,
+    Resequencer, Responder, Sequencer, Server, Translator, WhenFull, Worker,
+};
+use ringmain::{run::pin, wait::Yielding};
+use std::{cell::Cell, hint::black_box, sync::Barrier, thread, time::Instant};
+
+/// Events of a sample, at least: enough that the first lap of a ring is a small part.
+const SAMPLE: u64 = 1 << 17;
+/// Requests under way.
+const OUTSTANDING: u64 = 64;
+
+/// The end of every case: looks at what comes, and counts it.
+#[derive(Clone, Copy)]
+struct Look<'a>(&'a Cell<u64>);
+
+impl<In> Stage<In> for Look<'_> {
+    fn on_event(&mut self, event: In, _: At) -> Flow {
+        black_box(event);
+        self.0.set(self.0.get() + 1);
+        Ok(())
+    }
+}
+
+struct Hops<'c> {
+    group: BenchmarkGroup<'c, WallTime>,
+    /// For this thread, and for the other.
+    cpus: Option<[usize; 2]>,
+    seen: &'c Cell<u64>,
+}
+
+impl Hops<'_> {
+    /// The other thread fills `N` rings in turn, by `write`; this one has the agent over their other ends.
+    fn hop<T: Default + Send, const N: usize, A: Agent>(
+        &mut self,
+        name: &str,
+        write: impl Fn(&mut T, u64) + Copy + Send,
+        agent: impl Fn([spsc::Consumer<T>; N]) -> A,
+    ) {
+        self.race(name, |events| {
+            let mut producers = Vec::with_capacity(N);
+            let mut agent = agent(std::array::from_fn(|_| {
+                let (tx, rx) = rings();
+                producers.push(tx);
+                rx
+            }));
+            let mut n = 0;
+            let fill = move || {
+                let first = n;
+                while n < events && producers[n as usize % N].offer(|slot| write(slot, n)).is_ok() {
+                    n += 1;
+                }
+                turn(n - first, n == events)
+            };
+            (fill, move || agent.work(NOW))
+        });
+    }
+
+    /// This thread has a client that asks number `n`, or hears what has come: how many; the other one has the server.
+    fn trip<C: FnMut(Option<u64>) -> usize, S: Agent + Send>(
+        &mut self,
+        name: &str,
+        new: impl Fn() -> (C, S),
+    ) {
+        let seen = self.seen;
+        self.race(name, |events| {
+            let ((mut client, mut server), mut n) = (new(), 0);
+            let here = move || {
+                while n < events && n - seen.get() < OUTSTANDING && client(Some(n)) == 1 {
+                    n += 1;
+                }
+                turn(client(None) as u64, seen.get() == events)
+            };
+            (move || server.work(NOW), here)
+        });
+    }
+
+    /// Takes the time until `here`, on this thread, is done, with `there` on the other one.
+    fn race<There, Here>(&mut self, name: &str, sides: impl Fn(u64) -> (There, Here))
+    where
+        There: FnMut() -> Work + Send,
+        Here: FnMut() -> Work,
+    {
+        let (cpus, seen) = (self.cpus, self.seen);
+        let sample = |events| {
+            let ((there, here), start) = (sides(events), &Barrier::new(2));
+            let time = thread::scope(|scope| {
+                scope.spawn(move || {
+                    let _ = cpus.map(|[_, cpu]| pin::current_thread(cpu));
+                    start.wait();
+                    run(there);
+                });
+                start.wait();
+                let begin = Instant::now();
+                run(here);
+                begin.elapsed()
+            });
+            assert_eq!(seen.take(), events, "all that was sent came, once");
+            time
+        };
+        let custom = |iters: u64| sample(iters.max(SAMPLE)).mul_f64(iters as f64 / iters.max(SAMPLE) as f64);
+        self.group.bench_function(name, |b| b.iter_custom(custom));
+    }
+}
+
+/// Turns until it is done, and then lets go of its ends.
+fn run(mut work: impl FnMut() -> Work) {
+    let mut wait = Yielding::new();
+    while wait.wait_for(|| Some(work()).filter(|work| *work != Work::Idle)) != Some(Work::Done) {}
+}
+
+fn turn(events: u64, done: bool) -> Work {
+    let busy = if events == 0 { Work::Idle } else { Work::Busy(events as usize) };
+    if done { Work::Done } else { busy }
+}
+
+/// The table of a replier that knows one ring.
+fn ports<R>(replies: spsc::Producer<R>) -> (Port<R>, ReplyPorts<spsc::Producer<R>>) {
+    let (port, mut ports) = (Addresses::new(1..=1).open().unwrap(), ReplyPorts::new(1..=1));
+    ports.open(port, replies);
+    (port, ports)
+}
+
+pub(crate) fn benches(c: &mut Criterion) {
+    let mut group = group(c, "hop");
+    group.throughput(Throughput::Elements(1)).sampling_mode(SamplingMode::Flat);
+    let cpus = pin::allowed().and_then(|cpus| cpus.as_slice().first_chunk().copied());
+    let _ = cpus.map(|[cpu, _]| pin::current_thread(cpu));
+    let seen = &Cell::new(0);
+    let (mut hops, look) = (Hops { group, cpus, seen }, Look(seen));
+
+    let number = |slot: &mut u64, n| *slot = n;
+    hops.hop("base", number, |[rx]| rx.drive(look));
+    hops.hop("filter", number, |[rx]| rx.drive(Filter::new(|n: &u64| *n != u64::MAX, look)));
+    let by_rest = |n: &u64| (n % 4) as usize;
+    hops.hop("content router, 4 branches", number, |[rx]| rx.drive(ContentRouter::new(by_rest, [look; 4])));
+    hops.hop("fan-out to 2", number, |[rx]| rx.drive(Fanout::new((look, empty))));
+    let all_pass = || DeadLetter::new("bench", Overflow::Block, LetterBox::new(1, u64::default), look);
+    hops.hop("dead letter channel, all pass", number, |[rx]| rx.drive(all_pass()));
+    let in_order = || Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, look).unwrap();
+    hops.hop("resequencer, in order", number, |[rx]| rx.drive(in_order()));
+    hops.hop("partition in 2", number, |[rx]| {
+        let [even, _] = Partition::by_seq();
+        rx.drive(Filter::new(even, look).discard_to(look))
+    });
+
+    hops.hop("base, lent", number, |[rx]| rx.drive_mut(look));
+    let edit = |n: &mut u64| double(&{ *n }, n);
+    hops.hop("edit in place", number, |[rx]| rx.drive_mut(Edit::new(edit, look)));
+
+    hops.hop("base, into a second ring by hand", number, |[rx]| {
+        let (mut to, from) = rings();
+        (rx.drive(move |n: &u64, _: At| to.fill(|slot| double(n, slot))), from.drive(look))
+    });
+    hops.hop("translator", number, |[rx]| {
+        let (to, from) = rings();
+        (rx.drive(Translator::new(double, to)), from.drive(look))
+    });
+
+    hops.hop("base, 2 lanes by hand", number, |[a, b]| (a.drive(look), b.drive(look)));
+    hops.hop("sequencer, 2 lanes", number, |lanes: [_; 2]| Sequencer::round_robin(lanes, EVENTS).drive(look));
+    hops.hop("dispatch in turn, 2 workers", number, |[rx]| {
+        let [(a, to_a), (b, to_b)] = [rings(), rings()];
+        let [(acks_a, from_a), (acks_b, from_b)] = [rings(), rings()];
+        let dispatch = Dispatch::new(InTurn::new(), AtMostOnce, EVENTS, [(a, from_a), (b, from_b)]);
+        let workers = (to_a.drive(Worker::new(acks_a, look)), to_b.drive(Worker::new(acks_b, look)));
+        (rx.drive(dispatch.unwrap()), workers)
+    });
+
+    let reply_to = ports(rings::<u64>().0).0.address();
+    let message = |slot: &mut Message<u64>, n| (slot.body, slot.header.reply_to) = (n, reply_to);
+    let reply = |request: &Message<u64>, out: &mut u64| double(&request.body, out);
+    hops.hop("base, messages lent", message, |[rx]| rx.drive_mut(look));
+    hops.hop("correlate", message, |[rx]| rx.drive_mut(Correlate::new(Origin::new(1), look)));
+    hops.hop("base, messages, into a second ring by hand", message, |[rx]| {
+        let (mut to, from) = rings();
+        (rx.drive(move |m: &Message<u64>, _: At| to.fill(|slot| reply(m, slot))), from.drive(look))
+    });
+    hops.hop("replier", message, |[rx]| {
+        let (to, from) = rings();
+        (rx.drive(Replier::new(IfDead::Drop, reply, ports(to).1)), from.drive(look))
+    });
+
+    let serve = |request: &Request<u64>, out: &mut u64| double(&request.body, out);
+    hops.trip("base, round trip over 2 rings by hand", || {
+        let ((mut requests, to_server), (mut to, mut replies)) = (rings(), rings::<Reply<u64>>());
+        let server = move |request: &Request<u64>, _: At| to.fill(|slot| serve(request, &mut slot.body));
+        let client = move |ask| match ask {
+            Some(n) => usize::from(requests.offer(|slot: &mut Request<u64>| slot.body = n).is_ok()),
+            None => replies.drain(NOW, usize::MAX, &mut { look }).count,
+        };
+        (client, to_server.drive(server))
+    });
+    hops.trip("request-reply", || {
+        let ((requests, to_server), (to, replies), outstanding) = (rings(), rings(), OUTSTANDING as usize);
+        let (port, ports) = ports(to);
+        let server = Server::new(WhenFull::Block, serve, Responder::new(Origin::new(2), ports));
+        let mut ends = Client::new(Origin::new(1), port, outstanding, replies, requests).unwrap();
+        let client = move |ask| match ask {
+            Some(n) => usize::from(ends.request(NOW, TIMEOUT, |slot| *slot = n).is_ok()),
+            None => ends.poll(NOW, |_, answer| { look }.on_event(answer, at(0))).unwrap_or(0),
+        };
+        (client, to_server.drive(server))
+    });
+}
