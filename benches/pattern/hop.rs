@@ -1,35 +1,29 @@
 //! What a pattern costs behind a hop: one thread fills a ring, another has the stage and drains the ring into it, both as
 //! fast as they can.
 //!
-//! The unit is one event. A figure means something beside the base of the same ring, in the same run: the slower side
-//! sets the pace, so what a stage does while its thread would wait for events anyhow does not show. The two threads are
-//! pinned to two processors where they may be.
+//! A figure is per event, and means something beside its base in the same run: the slower side sets the pace, so what a
+//! stage does while its thread would wait anyhow does not show. The threads are pinned to two processors, if they may.
 
-use crate::request_reply::{NOW, TIMEOUT, rings};
+use crate::request_reply::{NOW, Rig, TIMEOUT, rig, rings};
 use crate::{EVENTS, at, empty, group, resequencer::POLICY, translator::double};
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
-use ringmain::channel::spsc;
 use ringmain::contract::{Agent, At, Flow, Message, Sink, Source, SourceMut, Stage, Wait, Work};
-use ringmain::pattern::{
-    Addresses, AtMostOnce, Client, ContentRouter, Correlate, DeadLetter, Dispatch, Edit, Fanout, Filter,
-    IfDead, InTurn, LetterBox, Origin, Overflow, Partition, Port, Replier, Reply, ReplyPorts, Request,
-    Resequencer, Responder, Sequencer, Server, Translator, WhenFull, Worker,
-};
-use ringmain::{run::pin, wait::Yielding};
-use std::{cell::Cell, hint::black_box, sync::Barrier, thread, time::Instant};
+use ringmain::pattern::{resequencer::Apart, *};
+use ringmain::{channel::spsc, run::pin, wait::Yielding};
+use std::{cell::Cell, hint::black_box, ops::Deref, sync::Barrier, thread, time::Instant};
 
 /// Events of a sample, at least: enough that the first lap of a ring is a small part.
 const SAMPLE: u64 = 1 << 17;
 /// Requests under way.
 const OUTSTANDING: u64 = 64;
 
-/// The end of every case: looks at what comes, and counts it.
+/// The end of every case: reads all of what comes, so that it does come over, and counts it.
 #[derive(Clone, Copy)]
 struct Look<'a>(&'a Cell<u64>);
 
-impl<In> Stage<In> for Look<'_> {
+impl<In: Deref<Target: Copy>> Stage<In> for Look<'_> {
     fn on_event(&mut self, event: In, _: At) -> Flow {
-        black_box(event);
+        black_box(*event);
         self.0.set(self.0.get() + 1);
         Ok(())
     }
@@ -37,7 +31,6 @@ impl<In> Stage<In> for Look<'_> {
 
 struct Hops<'c> {
     group: BenchmarkGroup<'c, WallTime>,
-    /// For this thread, and for the other.
     cpus: Option<[usize; 2]>,
     seen: &'c Cell<u64>,
 }
@@ -46,37 +39,31 @@ impl Hops<'_> {
     /// The other thread fills `N` rings in turn, by `write`; this one has the agent over their other ends.
     fn hop<T: Default + Send, const N: usize, A: Agent>(
         &mut self,
-        name: &str,
+        id: &str,
         write: impl Fn(&mut T, u64) + Copy + Send,
         agent: impl Fn([spsc::Consumer<T>; N]) -> A,
     ) {
-        self.race(name, |events| {
-            let mut producers = Vec::with_capacity(N);
+        self.race(id, |events| {
+            let (mut producers, mut n) = (Vec::with_capacity(N), 0);
             let mut agent = agent(std::array::from_fn(|_| {
                 let (tx, rx) = rings();
                 producers.push(tx);
                 rx
             }));
-            let mut n = 0;
             let fill = move || {
-                let first = n;
-                while n < events && producers[n as usize % N].offer(|slot| write(slot, n)).is_ok() {
-                    n += 1;
-                }
-                turn(n - first, n == events)
+                let put = |n: &u64| producers[*n as usize % N].offer(|slot| write(slot, *n)).is_ok();
+                let filled = (n..events).take_while(put).count() as u64;
+                n += filled;
+                turn(filled, n == events)
             };
             (fill, move || agent.work(NOW))
         });
     }
 
     /// This thread has a client that asks number `n`, or hears what has come: how many; the other one has the server.
-    fn trip<C: FnMut(Option<u64>) -> usize, S: Agent + Send>(
-        &mut self,
-        name: &str,
-        new: impl Fn() -> (C, S),
-    ) {
+    fn trip<C: FnMut(Option<u64>) -> usize, S: Agent + Send>(&mut self, id: &str, new: impl Fn() -> (C, S)) {
         let seen = self.seen;
-        self.race(name, |events| {
+        self.race(id, |events| {
             let ((mut client, mut server), mut n) = (new(), 0);
             let here = move || {
                 while n < events && n - seen.get() < OUTSTANDING && client(Some(n)) == 1 {
@@ -88,15 +75,11 @@ impl Hops<'_> {
         });
     }
 
-    /// Takes the time until `here`, on this thread, is done, with `there` on the other one.
-    fn race<There, Here>(&mut self, name: &str, sides: impl Fn(u64) -> (There, Here))
-    where
-        There: FnMut() -> Work + Send,
-        Here: FnMut() -> Work,
-    {
+    /// Takes the time until `here`, on this thread and `cpus[0]`, is done, with `there` on the other one.
+    fn race<A: FnMut() -> Work + Send, B: FnMut() -> Work>(&mut self, id: &str, new: impl Fn(u64) -> (A, B)) {
         let (cpus, seen) = (self.cpus, self.seen);
         let sample = |events| {
-            let ((there, here), start) = (sides(events), &Barrier::new(2));
+            let ((there, here), start) = (new(events), &Barrier::new(2));
             let time = thread::scope(|scope| {
                 scope.spawn(move || {
                     let _ = cpus.map(|[_, cpu]| pin::current_thread(cpu));
@@ -112,7 +95,7 @@ impl Hops<'_> {
             time
         };
         let custom = |iters: u64| sample(iters.max(SAMPLE)).mul_f64(iters as f64 / iters.max(SAMPLE) as f64);
-        self.group.bench_function(name, |b| b.iter_custom(custom));
+        self.group.bench_function(id, |b| b.iter_custom(custom));
     }
 }
 
@@ -141,7 +124,6 @@ pub(crate) fn benches(c: &mut Criterion) {
     let _ = cpus.map(|[cpu, _]| pin::current_thread(cpu));
     let seen = &Cell::new(0);
     let (mut hops, look) = (Hops { group, cpus, seen }, Look(seen));
-
     let number = |slot: &mut u64, n| *slot = n;
     hops.hop("base", number, |[rx]| rx.drive(look));
     hops.hop("filter", number, |[rx]| rx.drive(Filter::new(|n: &u64| *n != u64::MAX, look)));
@@ -150,17 +132,17 @@ pub(crate) fn benches(c: &mut Criterion) {
     hops.hop("fan-out to 2", number, |[rx]| rx.drive(Fanout::new((look, empty))));
     let all_pass = || DeadLetter::new("bench", Overflow::Block, LetterBox::new(1, u64::default), look);
     hops.hop("dead letter channel, all pass", number, |[rx]| rx.drive(all_pass()));
-    let in_order = || Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, look).unwrap();
+    let in_order = || {
+        Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, Apart::new(Nowhere, Nowhere, look)).unwrap()
+    };
     hops.hop("resequencer, in order", number, |[rx]| rx.drive(in_order()));
     hops.hop("partition in 2", number, |[rx]| {
         let [even, _] = Partition::by_seq();
         rx.drive(Filter::new(even, look).discard_to(look))
     });
-
     hops.hop("base, lent", number, |[rx]| rx.drive_mut(look));
     let edit = |n: &mut u64| double(&{ *n }, n);
     hops.hop("edit in place", number, |[rx]| rx.drive_mut(Edit::new(edit, look)));
-
     hops.hop("base, into a second ring by hand", number, |[rx]| {
         let (mut to, from) = rings();
         (rx.drive(move |n: &u64, _: At| to.fill(|slot| double(n, slot))), from.drive(look))
@@ -169,15 +151,13 @@ pub(crate) fn benches(c: &mut Criterion) {
         let (to, from) = rings();
         (rx.drive(Translator::new(double, to)), from.drive(look))
     });
-
     hops.hop("base, 2 lanes by hand", number, |[a, b]| (a.drive(look), b.drive(look)));
     hops.hop("sequencer, 2 lanes", number, |lanes: [_; 2]| Sequencer::round_robin(lanes, EVENTS).drive(look));
     hops.hop("dispatch in turn, 2 workers", number, |[rx]| {
         let [(a, to_a), (b, to_b)] = [rings(), rings()];
         let [(acks_a, from_a), (acks_b, from_b)] = [rings(), rings()];
-        let dispatch = Dispatch::new(InTurn::new(), AtMostOnce, EVENTS, [(a, from_a), (b, from_b)]);
-        let workers = (to_a.drive(Worker::new(acks_a, look)), to_b.drive(Worker::new(acks_b, look)));
-        (rx.drive(dispatch.unwrap()), workers)
+        let dispatch = Dispatch::new(InTurn::new(), AtMostOnce, EVENTS, [(a, from_a), (b, from_b)]).unwrap();
+        (rx.drive(dispatch), to_a.drive(Worker::new(acks_a, look)), to_b.drive(Worker::new(acks_b, look)))
     });
 
     let reply_to = ports(rings::<u64>().0).0.address();
@@ -193,26 +173,28 @@ pub(crate) fn benches(c: &mut Criterion) {
         let (to, from) = rings();
         (rx.drive(Replier::new(IfDead::Drop, reply, ports(to).1)), from.drive(look))
     });
-
     let serve = |request: &Request<u64>, out: &mut u64| double(&request.body, out);
     hops.trip("base, round trip over 2 rings by hand", || {
         let ((mut requests, to_server), (mut to, mut replies)) = (rings(), rings::<Reply<u64>>());
         let server = move |request: &Request<u64>, _: At| to.fill(|slot| serve(request, &mut slot.body));
+        let mut hear = move |reply: &Reply<u64>, at: At| { look }.on_event(&reply.body, at);
         let client = move |ask| match ask {
             Some(n) => usize::from(requests.offer(|slot: &mut Request<u64>| slot.body = n).is_ok()),
-            None => replies.drain(NOW, usize::MAX, &mut { look }).count,
+            None => replies.drain(NOW, usize::MAX, &mut hear).count,
         };
         (client, to_server.drive(server))
     });
     hops.trip("request-reply", || {
-        let ((requests, to_server), (to, replies), outstanding) = (rings(), rings(), OUTSTANDING as usize);
-        let (port, ports) = ports(to);
-        let server = Server::new(WhenFull::Block, serve, Responder::new(Origin::new(2), ports));
-        let mut ends = Client::new(Origin::new(1), port, outstanding, replies, requests).unwrap();
-        let client = move |ask| match ask {
-            Some(n) => usize::from(ends.request(NOW, TIMEOUT, |slot| *slot = n).is_ok()),
-            None => ends.poll(NOW, |_, answer| { look }.on_event(answer, at(0))).unwrap_or(0),
+        let Rig { mut client, requests, replies } = rig(OUTSTANDING as usize);
+        let server = Server::new(WhenFull::Block, serve, Responder::new(Origin::new(2), ports(replies).1));
+        let hear = move |_, answer: Answer<'_, u64>| match answer {
+            Answer::Reply(body) => { look }.on_event(body, at(0)),
+            _ => Ok(()),
         };
-        (client, to_server.drive(server))
+        let client = move |ask| match ask {
+            Some(n) => usize::from(client.request(NOW, TIMEOUT, |slot| *slot = n).is_ok()),
+            None => client.poll(NOW, hear).unwrap_or(0),
+        };
+        (client, requests.drive(server))
     });
 }
