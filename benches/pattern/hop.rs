@@ -14,7 +14,6 @@ use std::{cell::Cell, hint::black_box, ops::Deref, sync::Barrier, thread, time::
 
 /// Events of a sample, at least: enough that the first lap of a ring is a small part.
 const SAMPLE: u64 = 1 << 17;
-/// Requests under way.
 const OUTSTANDING: u64 = 64;
 
 /// The end of every case: reads all of what comes, so that it does come over, and counts it.
@@ -132,9 +131,8 @@ pub(crate) fn benches(c: &mut Criterion) {
     hops.hop("fan-out to 2", number, |[rx]| rx.drive(Fanout::new((look, empty))));
     let all_pass = || DeadLetter::new("bench", Overflow::Block, LetterBox::new(1, u64::default), look);
     hops.hop("dead letter channel, all pass", number, |[rx]| rx.drive(all_pass()));
-    let in_order = || {
-        Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, Apart::new(Nowhere, Nowhere, look)).unwrap()
-    };
+    let apart = Apart::new(Nowhere, Nowhere, look);
+    let in_order = || Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, apart).unwrap();
     hops.hop("resequencer, in order", number, |[rx]| rx.drive(in_order()));
     hops.hop("partition in 2", number, |[rx]| {
         let [even, _] = Partition::by_seq();
@@ -173,20 +171,21 @@ pub(crate) fn benches(c: &mut Criterion) {
         let (to, from) = rings();
         (rx.drive(Replier::new(IfDead::Drop, reply, ports(to).1)), from.drive(look))
     });
-    let serve = |request: &Request<u64>, out: &mut u64| double(&request.body, out);
     hops.trip("base, round trip over 2 rings by hand", || {
-        let ((mut requests, to_server), (mut to, mut replies)) = (rings(), rings::<Reply<u64>>());
-        let server = move |request: &Request<u64>, _: At| to.fill(|slot| serve(request, &mut slot.body));
-        let mut hear = move |reply: &Reply<u64>, at: At| { look }.on_event(&reply.body, at);
+        let ((mut requests, to_server), (mut to, mut replies)) = (rings(), rings());
+        let server = move |request: &Request<u64>, _: At| -> Flow {
+            Ok(to.offer(|slot| *slot = Reply { body: request.body * 2, ..Reply::default() })?)
+        };
         let client = move |ask| match ask {
-            Some(n) => usize::from(requests.offer(|slot: &mut Request<u64>| slot.body = n).is_ok()),
-            None => replies.drain(NOW, usize::MAX, &mut hear).count,
+            Some(n) => usize::from(requests.push(Request { body: n, ..Request::default() }).is_ok()),
+            None => replies.drain(NOW, usize::MAX, &mut { look }).count,
         };
         (client, to_server.drive(server))
     });
     hops.trip("request-reply", || {
         let Rig { mut client, requests, replies } = rig(OUTSTANDING as usize);
-        let server = Server::new(WhenFull::Block, serve, Responder::new(Origin::new(2), ports(replies).1));
+        let twice = |request: &Request<u64>, out: &mut u64| double(&request.body, out);
+        let server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(2), ports(replies).1));
         let hear = move |_, answer: Answer<'_, u64>| match answer {
             Answer::Reply(body) => { look }.on_event(body, at(0)),
             _ => Ok(()),
