@@ -1,4 +1,5 @@
 //! What a pattern costs fused: the stage called in the same thread, events from a slice, against an empty stage.
+//! `hop` and the second half of `sequencer` are about two threads and more.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use ringmain::{
@@ -14,6 +15,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod hop;
 mod point_to_point;
 mod publish_subscribe;
 mod request_reply;
@@ -81,5 +83,7 @@ criterion_group!(
     sequencer::benches,
     sequencer::threads,
     translator::benches,
+    // Last, as it pins this thread.
+    hop::benches,
 );
 criterion_main!(benches);

@@ -13,20 +13,20 @@ use ringmain::pattern::{
 use std::hint::black_box;
 use std::time::Duration;
 
-const NOW: Tick = Tick::ZERO;
-const TIMEOUT: Duration = Duration::from_millis(30);
+pub(crate) const NOW: Tick = Tick::ZERO;
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(30);
 
-struct Rig {
-    client: Client<spsc::Consumer<Reply<u64>>, spsc::Producer<Request<u64>>>,
-    requests: spsc::Consumer<Request<u64>>,
-    replies: spsc::Producer<Reply<u64>>,
+pub(crate) struct Rig {
+    pub(crate) client: Client<spsc::Consumer<Reply<u64>>, spsc::Producer<Request<u64>>>,
+    pub(crate) requests: spsc::Consumer<Request<u64>>,
+    pub(crate) replies: spsc::Producer<Reply<u64>>,
 }
 
-fn rings<T: Default>() -> (spsc::Producer<T>, spsc::Consumer<T>) {
+pub(crate) fn rings<T: Default>() -> (spsc::Producer<T>, spsc::Consumer<T>) {
     spsc::channel(EVENTS, T::default).expect("a capacity that is no error")
 }
 
-fn rig(outstanding: usize) -> Rig {
+pub(crate) fn rig(outstanding: usize) -> Rig {
     let ((tx, requests), (replies, rx)) = (rings(), rings());
     let port = Addresses::new(1..=1).open().expect("one port");
     let client = Client::new(Origin::new(1), port, outstanding, rx, tx).expect("a capacity that is no error");

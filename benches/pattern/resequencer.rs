@@ -14,7 +14,7 @@ fn item(item: Ordered<&u64>, _: At) -> Flow {
 }
 
 /// Begins with the first of a pass, so that each pass may begin anew.
-const POLICY: Policy = Policy {
+pub(crate) const POLICY: Policy = Policy {
     start: Start::Fixed(0),
     late: Late::Drop,
     duplicate: Duplicate::KeepFirst,

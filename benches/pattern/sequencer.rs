@@ -3,6 +3,7 @@ use criterion::{Criterion, Throughput};
 use ringmain::channel::{multicast::Multicast, spsc};
 use ringmain::contract::{Drained, End, Sink, Source, Tick, Wait};
 use ringmain::pattern::{Order, Sequencer};
+use ringmain::wait::Yielding;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
@@ -55,16 +56,6 @@ pub(crate) fn benches(c: &mut Criterion) {
     }
 }
 
-/// Gives its thread away: there are more of them than processors.
-struct Yield;
-
-impl Wait for Yield {
-    fn idle(&mut self) {
-        thread::yield_now();
-    }
-    fn reset(&mut self) {}
-}
-
 /// The time that `source` needs for all that the producers, a thread each, put in.
 fn race<K: Sink<Event = u64> + Send>(
     producers: Vec<K>,
@@ -76,20 +67,22 @@ fn race<K: Sink<Event = u64> + Send>(
         for mut producer in producers {
             let start = &start;
             scope.spawn(move || {
+                let mut wait = Yielding::new();
                 start.wait();
                 for n in 0..each {
-                    let _ = producer.offer_waiting(&mut Yield, |slot| *slot = n);
+                    let _ = producer.offer_waiting(&mut wait, |slot| *slot = n);
                 }
             });
         }
+        let mut wait = Yielding::new();
         start.wait();
         let begin = Instant::now();
         loop {
             let drained = source.drain(Tick::ZERO, usize::MAX, &mut empty);
             match drained {
                 Drained { end: Some(End::Closed), .. } => return begin.elapsed(),
-                Drained { count: 0, .. } => thread::yield_now(),
-                _ => {}
+                Drained { count: 0, .. } => wait.idle(),
+                _ => wait.reset(),
             }
         }
     })

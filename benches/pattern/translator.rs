@@ -18,7 +18,7 @@ impl<T> Sink for Slot<T> {
     }
 }
 
-fn double(n: &u64, out: &mut u64) -> Flow {
+pub(crate) fn double(n: &u64, out: &mut u64) -> Flow {
     *out = n.checked_mul(2).ok_or(Halt::Stop)?;
     Ok(())
 }
