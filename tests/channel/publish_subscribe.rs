@@ -613,7 +613,7 @@ fn who_is_inside_stays_inside_until_its_batch_is_over() {
         let mut taken = Vec::new();
         let mut handler = |n: &u64, _: At| -> Flow {
             let before = *n;
-            taken.push((0..).take_while(|_| tx.push(9).is_ok()).count());
+            taken.push((0..100).take_while(|_| tx.push(9).is_ok()).count());
             assert_eq!(*n, before, "it is not written over while it is looked at");
             Ok(())
         };
