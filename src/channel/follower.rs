@@ -17,9 +17,9 @@
 
 use super::batch::{Advance, Batch};
 use super::pace::Pace;
+use crate::channel::{APART, Apart};
 use crate::contract::{At, Drained, End, Flow, Halt, Stage, Tick};
 use crate::ring::{Progress, Published, Sequence, Slot, Slots};
-use crossbeam_utils::CachePadded;
 
 /// What a follower reads from, and where it says how far it is.
 pub(super) trait Feed {
@@ -52,8 +52,7 @@ pub(super) struct Follower<F: Feed> {
     /// They were seen to publish nothing behind `ahead`. Stable.
     ended: bool,
     pace: Pace,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 /// So many events are consumed between two stores of the cursor in one batch: seldom enough to leave the line to those
@@ -62,14 +61,7 @@ const STRIDE: u64 = 64;
 
 impl<F: Feed> Follower<F> {
     pub(super) fn new(feed: F, start: Sequence) -> Self {
-        Self {
-            feed,
-            done: start,
-            ahead: start,
-            ended: false,
-            pace: Pace::new(start),
-            _apart: CachePadded::new(()),
-        }
+        Self { feed, done: start, ahead: start, ended: false, pace: Pace::new(start), _apart: APART }
     }
     pub(super) fn feed(&self) -> &F {
         &self.feed

@@ -21,10 +21,10 @@
 //! A reader that follows the events looks at the stamps alone, so `tail` stays with the writer's core; one that finds
 //! nothing looks at `end`, a line that is written once.
 
+use crate::channel::{APART, Apart};
 use crate::contract::{At, Drained, End, Halt, Stage, Tick};
 use crate::ring::{Cursor, Plain, Sequence, Tally, Words};
 use crate::sync::Arc;
-use crossbeam_utils::CachePadded;
 use zerocopy::FromZeros;
 
 /// Why a reader got no event.
@@ -82,14 +82,13 @@ pub(super) struct Head<T> {
     shared: Arc<Shared<T>>,
     /// Exact: everything before it is published.
     next: Sequence,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T> Head<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
         let next = shared.start;
-        Self { shared, next, _apart: CachePadded::new(()) }
+        Self { shared, next, _apart: APART }
     }
     pub(super) fn shared(&self) -> &Arc<Shared<T>> {
         &self.shared
@@ -127,14 +126,13 @@ pub(super) struct View<T> {
     /// A copy of the event at `next` that a stage wants again: it may be overwritten by then.
     held: Option<T>,
     pub(super) missed: u64,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T> View<T> {
     pub(super) fn new(shared: &Arc<Shared<T>>, next: Sequence) -> Self {
         shared.readers.add(1);
-        Self { shared: shared.clone(), next, held: None, missed: 0, _apart: CachePadded::new(()) }
+        Self { shared: shared.clone(), next, held: None, missed: 0, _apart: APART }
     }
     pub(super) fn shared(&self) -> &Arc<Shared<T>> {
         &self.shared

@@ -45,3 +45,9 @@ mod shared_writer;
 pub mod spmc;
 pub mod spsc;
 mod writer;
+
+use crossbeam_utils::CachePadded;
+
+/// Gives an end cache lines of its own: it is written with every event, and others of its kind may lie beside it.
+type Apart = CachePadded<()>;
+const APART: Apart = CachePadded::new(());

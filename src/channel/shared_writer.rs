@@ -27,10 +27,10 @@
 //! a moment before it tries again, and as long as others claim in that moment, it does so at each race it loses. So they
 //! take turns of many events each. Where nobody claims in between, nobody steps back but at one of many races lost.
 
+use crate::channel::{APART, Apart};
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Claim, Cursor, Progress, Published, Sequence, Slots, Stamp};
 use crate::sync;
-use crossbeam_utils::CachePadded;
 
 /// What stands before the writers of one ring: the ring they fill, and those who have to be done with a slot before it
 /// is free again.
@@ -84,8 +84,7 @@ pub(super) struct SharedWriter<G: SharedGate> {
     free_until: Sequence,
     /// Races lost to other producers, less than `PATIENCE`.
     lost: u32,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 /// So many races lost are too many: the producer steps back, and if another claims meanwhile, then also at each race that it
@@ -97,7 +96,7 @@ const STEP_BACK: u32 = 32;
 impl<G: SharedGate> SharedWriter<G> {
     /// The first producer of a ring; those that follow are its clones.
     pub(super) fn new(gate: G, start: Sequence) -> Self {
-        Self { gate, next: start, free_until: start, lost: 0, _apart: CachePadded::new(()) }
+        Self { gate, next: start, free_until: start, lost: 0, _apart: APART }
     }
     pub(super) fn gate(&self) -> &G {
         &self.gate

@@ -10,9 +10,9 @@
 //! | a follower's cursor S1  | `Gate::slowest`  | the slots it is done with                |
 
 use super::batch::Batch;
+use crate::channel::{APART, Apart};
 use crate::contract::{Filled, Flow, Halt, Refused};
 use crate::ring::{Cursor, Progress, Sequence, Slots};
-use crossbeam_utils::CachePadded;
 
 /// What stands before a writer: the ring it fills, and those who have to be done with a slot before it is free again.
 pub(super) trait Gate {
@@ -43,8 +43,7 @@ pub(super) struct Writer<G: Gate> {
     next: Sequence,
     /// The gate was seen to let everything before it be filled. May be stale, never too late.
     free_until: Sequence,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<G: Gate> Writer<G> {
@@ -55,7 +54,7 @@ impl<G: Gate> Writer<G> {
 
     pub(super) fn new(gate: G, start: Sequence) -> Self {
         let next = start;
-        Self { gate, next, free_until: next, _apart: CachePadded::new(()) }
+        Self { gate, next, free_until: next, _apart: APART }
     }
     pub(super) fn gate(&self) -> &G {
         &self.gate

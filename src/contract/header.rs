@@ -100,6 +100,14 @@ pub trait Slipped {
     fn set_slip(&mut self, slip: u32);
 }
 
+/// An event with a whole [`Header`] in it: it is [`Correlated`], [`Addressed`] and [`Slipped`] by that.
+pub trait Headed {
+    /// The header.
+    fn header(&self) -> &Header;
+    /// The header, to be changed.
+    fn header_mut(&mut self) -> &mut Header;
+}
+
 /// One cache line that travels with a body.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[repr(C)]
@@ -138,36 +146,47 @@ pub struct Message<T> {
     pub body: T,
 }
 
-impl<T> Correlated for Message<T> {
+impl<T> Headed for Message<T> {
+    #[inline]
+    fn header(&self) -> &Header {
+        &self.header
+    }
+    #[inline]
+    fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
+    }
+}
+
+impl<T: Headed> Correlated for T {
     #[inline]
     fn ids(&self) -> Ids {
-        self.header.ids
+        self.header().ids
     }
     #[inline]
     fn set_ids(&mut self, ids: Ids) {
-        self.header.ids = ids;
+        self.header_mut().ids = ids;
     }
 }
 
-impl<T> Addressed for Message<T> {
+impl<T: Headed> Addressed for T {
     #[inline]
     fn reply_to(&self) -> ReturnAddress {
-        self.header.reply_to
+        self.header().reply_to
     }
     #[inline]
     fn set_reply_to(&mut self, address: ReturnAddress) {
-        self.header.reply_to = address;
+        self.header_mut().reply_to = address;
     }
 }
 
-impl<T> Slipped for Message<T> {
+impl<T: Headed> Slipped for T {
     #[inline]
     fn slip(&self) -> u32 {
-        self.header.slip
+        self.header().slip
     }
     #[inline]
     fn set_slip(&mut self, slip: u32) {
-        self.header.slip = slip;
+        self.header_mut().slip = slip;
     }
 }
 

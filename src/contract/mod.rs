@@ -13,7 +13,9 @@ mod wait;
 
 pub use agent::{Agent, Pump, PumpMut, Work};
 pub use flow::{At, Fault, Flow, Halt};
-pub use header::{Addressed, Correlated, Header, Ids, Message, MessageId, PartOf, ReturnAddress, Slipped};
+pub use header::{
+    Addressed, Correlated, Headed, Header, Ids, Message, MessageId, PartOf, ReturnAddress, Slipped,
+};
 pub use ledger::{Account, Balance, Imbalance, Ledger};
 pub use port::{Drained, End, Filled, NoEvent, Refusal, Refused, Sink, Source, SourceMut};
 pub use reason::{PerReason, Reason};

@@ -124,7 +124,8 @@ impl Window {
             self.pass(word, bit, run);
         }
     }
-    /// Moves `next` on to `at`, whatever is marked before it: to give up a gap. How many positions it passed that were not marked; none, and nothing moves, if `at` is not ahead.
+    /// Moves `next` on to `at`, whatever is marked before it: to give up a gap. How many positions it passed that were not
+    /// marked; none, and nothing moves, if `at` is not ahead.
     ///
     /// It takes a word for every 64 positions, but never more than the window has.
     #[inline]
@@ -152,6 +153,10 @@ impl Window {
     /// at a time.
     #[inline]
     pub fn step(&mut self) -> bool {
+        if self.len == 0 {
+            self.next = self.next.wrapping_add(1);
+            return false;
+        }
         let (word, bit) = self.place_of(self.next);
         let marked = self.words[word] >> bit & 1;
         self.words[word] ^= marked << bit;

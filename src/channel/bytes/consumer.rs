@@ -3,11 +3,11 @@
 use super::Shared;
 use super::frame::{Frame, HEADER};
 use crate::channel::batch::Batch;
+use crate::channel::{APART, Apart};
 use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
 use crate::ring::{Progress, Region, Sequence};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
-use crossbeam_utils::CachePadded;
 
 /// So many bytes are consumed, at least, between two stores of the cursor in one batch: seldom enough to leave the line
 /// to the producer, often enough that it need not wait for the end of a long batch.
@@ -29,14 +29,13 @@ pub struct Consumer {
     /// As it was seen last. May be stale, never too late.
     ahead: Progress,
     alone: PhantomData<Cell<()>>,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl Consumer {
     pub(super) fn new(shared: Arc<Shared>, start: Sequence) -> Self {
         let ahead = Progress { done: start, closed: false, left: false };
-        Self { shared, done: start, ahead, alone: PhantomData, _apart: CachePadded::new(()) }
+        Self { shared, done: start, ahead, alone: PhantomData, _apart: APART }
     }
     /// The number of bytes. Stable.
     #[must_use]

@@ -2,12 +2,12 @@
 
 use super::frame::{Frame, HEADER};
 use super::{ClaimError, Shared};
+use crate::channel::{APART, Apart};
 use crate::contract::{Flow, Wait};
 use crate::ring::{Lent, Sequence};
 use crate::sync::Arc;
 use core::ops::{Deref, DerefMut};
 use core::{cell::Cell, marker::PhantomData};
-use crossbeam_utils::CachePadded;
 
 /// The end that puts in. Dropping it closes the channel: the consumer drains what is left, then sees the end.
 ///
@@ -27,13 +27,7 @@ pub struct Producer {
 impl Producer {
     pub(super) fn new(shared: Arc<Shared>, start: Sequence) -> Self {
         let free_until = start.plus(shared.region.capacity());
-        let local = Local {
-            next: start,
-            published: start,
-            free_until,
-            alone: PhantomData,
-            _apart: CachePadded::new(()),
-        };
+        let local = Local { next: start, published: start, free_until, alone: PhantomData, _apart: APART };
         Self { shared, local }
     }
     /// Room for a record of `len` bytes, which is published if and only if it is [committed](Claim::commit).
@@ -271,8 +265,7 @@ struct Local {
     /// The consumer was seen to be done with everything a lap before it. May be stale, never too late.
     free_until: Sequence,
     alone: PhantomData<Cell<()>>,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl Local {

@@ -1,11 +1,11 @@
 //! The end that takes out: claims what is filled, shows it, and gives the slots back.
 
 use super::shared::Shared;
+use crate::channel::{APART, Apart};
 use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
 use crate::ring::{Claim, Published, Sequence, Slot, Stamp};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
-use crossbeam_utils::CachePadded;
 
 /// One of many consumers of a ring; each thread has a clone of its own. [`Source`] and [`SourceMut`] have its verbs; the
 /// [module](super) says what becomes of the events it has in hand.
@@ -26,13 +26,12 @@ pub struct Consumer<T> {
     /// So many positions at most are claimed at once.
     batch: u64,
     alone: PhantomData<Cell<()>>,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T> Consumer<T> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self { shared, at: next, next, batch: 1, alone: PhantomData, _apart: CachePadded::new(()) }
+        Self { shared, at: next, next, batch: 1, alone: PhantomData, _apart: APART }
     }
     /// Lets it claim up to `events` at once, at most a quarter of the capacity: fewer read-modify-writes, for which other
     /// consumers wait longer for those it has in hand, and more are lost if it goes in the middle of them. 0 is taken for 1,

@@ -2,11 +2,11 @@
 
 use super::shared::Shared;
 use super::{Many, Mode, One};
+use crate::channel::{APART, Apart};
 use crate::contract::{Filled, Flow, Halt, Refused, Sink};
 use crate::ring::{Sequence, Slot, Stamp};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
-use crossbeam_utils::CachePadded;
 
 /// One of many producers of a ring, each thread has a clone of its own; or the only one, see
 /// [`spmc`](crate::channel::spmc). [`Sink`] has its verbs.
@@ -24,13 +24,12 @@ pub struct Producer<T, M: Mode = Many> {
     /// Where the next claim is tried first. Exact if there is one producer; else perhaps stale, never too late.
     next: Sequence,
     alone: PhantomData<(Cell<()>, M)>,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T, M: Mode> Producer<T, M> {
     pub(super) fn new(shared: Arc<Shared<T>>, next: Sequence) -> Self {
-        Self { shared, next, alone: PhantomData, _apart: CachePadded::new(()) }
+        Self { shared, next, alone: PhantomData, _apart: APART }
     }
     /// The number of slots. Stable.
     #[must_use]

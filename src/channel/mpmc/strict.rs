@@ -78,11 +78,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use crate::channel::{APART, Apart};
 use crate::contract::{At, Drained, End, Flow, Halt, Refused, Sink, Source, SourceMut, Stage, Tick};
 use crate::ring::{CapacityError, Exchange, Pool, Presence, Sequence, Slot, SlotId, Tally};
 use crate::sync::Arc;
 use core::{cell::Cell, marker::PhantomData};
-use crossbeam_utils::CachePadded;
 
 /// As many producers, and as many consumers, as were asked for.
 pub type Ends<T> = (Vec<Producer<T>>, Vec<Consumer<T>>);
@@ -129,7 +129,7 @@ pub fn channel_from<T>(
         from: start,
         in_hand: None,
         alone: PhantomData,
-        _apart: CachePadded::new(()),
+        _apart: APART,
     };
     let producer = |slot| Producer {
         shared: shared.clone(),
@@ -137,7 +137,7 @@ pub fn channel_from<T>(
         tail: start,
         head: start,
         alone: PhantomData,
-        _apart: CachePadded::new(()),
+        _apart: APART,
     };
     let consumers = slots.drain(producers..).map(consumer).collect();
     Ok((slots.into_iter().map(producer).collect(), consumers))
@@ -160,8 +160,7 @@ pub struct Producer<T> {
     /// Everything before it is taken.
     head: Sequence,
     alone: PhantomData<Cell<()>>,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T> Producer<T> {
@@ -244,8 +243,7 @@ pub struct Consumer<T> {
     /// The position of an event that is taken and not consumed.
     in_hand: Option<Sequence>,
     alone: PhantomData<Cell<()>>,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T> Consumer<T> {

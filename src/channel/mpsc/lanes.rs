@@ -3,9 +3,9 @@
 
 use super::{Numbered, Turns};
 use crate::channel::spsc;
+use crate::channel::{APART, Apart};
 use crate::contract::{Drained, Source, SourceMut, Stage, Tick};
 use crate::ring::{CapacityError, Sequence};
-use crossbeam_utils::CachePadded;
 
 /// So many events of one lane are taken before another that has any gets its turn.
 const BURST: usize = 64;
@@ -56,13 +56,7 @@ pub fn lanes_from<T>(
     let slots = lanes.iter().map(spsc::Consumer::capacity).sum();
     Ok((
         producers,
-        Lanes {
-            lanes: lanes.into(),
-            turns: Turns::new(BURST),
-            next: start,
-            slots,
-            _apart: CachePadded::new(()),
-        },
+        Lanes { lanes: lanes.into(), turns: Turns::new(BURST), next: start, slots, _apart: APART },
     ))
 }
 
@@ -88,8 +82,7 @@ pub struct Lanes<T> {
     next: Sequence,
     /// Of all lanes.
     slots: usize,
-    /// Lines of its own: it is written with every event, and others of its kind may lie beside it.
-    _apart: CachePadded<()>,
+    _apart: Apart,
 }
 
 impl<T> Lanes<T> {

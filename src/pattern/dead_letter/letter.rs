@@ -44,10 +44,40 @@ impl<T> Letter<T> {
     }
 }
 
+impl<T: Clone> Letter<T> {
+    /// Writes what is known, over what an earlier letter left.
+    pub(in crate::pattern) fn write(&mut self, event: &T, failure: &Failure, origin: &'static str, hops: u8) {
+        self.event.clone_from(event);
+        Failure {
+            fault: self.fault,
+            seq: self.seq,
+            attempts: self.attempts,
+            first: self.first,
+            last: self.last,
+        } = *failure;
+        (self.origin, self.hops, self.detail) = (origin, hops, [0; 32]);
+    }
+}
+
 impl<T: Default> Default for Letter<T> {
     fn default() -> Self {
         Self::blank(T::default())
     }
+}
+
+/// What is known of an event that has failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure {
+    /// The event's position in its ring.
+    pub seq: Sequence,
+    /// Why the last attempt failed.
+    pub fault: Fault,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the first one failed.
+    pub first: Tick,
+    /// When the last one failed.
+    pub last: Tick,
 }
 
 /// A bounded box of letters for one thread: a sink for the channel, a source for whoever reads them, and the one sink

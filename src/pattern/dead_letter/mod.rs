@@ -40,17 +40,18 @@
 //!
 //! [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 
-mod desk;
+mod disposal;
 mod letter;
 mod retry;
 
+pub(in crate::pattern) use letter::Failure;
 pub use letter::{Letter, LetterBox};
 pub use retry::{Remedy, Retry};
 
 use crate::contract::{Account, At, Fault, Flow, Halt, Sink, Stage, Tick};
 use crate::{ring::Sequence, sync::Arc};
 use core::ops::Deref;
-use desk::{Desk, Hops};
+use disposal::{Disposal, Hops};
 
 /// What happens to an event that failed when the letter box is full. There is no default: it is always said.
 ///
@@ -93,7 +94,7 @@ pub enum Overflow<K> {
 /// [`Catch`](super::Catch) it writes letters for panics too.
 #[derive(Debug)]
 pub struct DeadLetter<T, K, S, A = Looks> {
-    desk: Desk<T, K>,
+    disposal: Disposal<T, K>,
     access: A,
     inner: S,
 }
@@ -121,7 +122,7 @@ impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S> {
     where
         S: for<'e> Stage<&'e T>,
     {
-        Self { desk: Desk::new(origin, overflow, letters), access: Looks, inner }
+        Self { disposal: Disposal::new(origin, overflow, letters), access: Looks, inner }
     }
 }
 
@@ -132,7 +133,7 @@ impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S, Edits> {
     where
         S: for<'e> Stage<&'e mut T>,
     {
-        Self { desk: Desk::new(origin, overflow, letters), access: Edits, inner }
+        Self { disposal: Disposal::new(origin, overflow, letters), access: Edits, inner }
     }
 }
 
@@ -151,7 +152,7 @@ impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S, Keeps<T>> {
         S: for<'e> Stage<&'e mut T>,
     {
         let access = Keeps { original: room, kept: None };
-        Self { desk: Desk::new(origin, overflow, letters), access, inner }
+        Self { disposal: Disposal::new(origin, overflow, letters), access, inner }
     }
 }
 
@@ -164,14 +165,14 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
     /// [`Reason::AttemptsExhausted`]: crate::contract::Reason::AttemptsExhausted
     #[must_use]
     pub fn retry(mut self, retry: Retry, classify: fn(Fault) -> Remedy) -> Self {
-        self.desk.retry = retry;
-        self.desk.classify = classify;
+        self.disposal.retry = retry;
+        self.disposal.classify = classify;
         self
     }
     /// Lets `write` say more in the letter's 32 bytes, which are zero when it gets them.
     #[must_use]
     pub fn detail(mut self, write: fn(&T, Fault, &mut [u8; 32])) -> Self {
-        self.desk.detail = Some(write);
+        self.disposal.detail = Some(write);
         self
     }
     /// For letters that may come back as events: `count` says how many an event has been in. Its next letter says one
@@ -180,18 +181,18 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
     /// [`Reason::LoopLimit`]: crate::contract::Reason::LoopLimit
     #[must_use]
     pub fn hops(mut self, limit: u8, count: fn(&T) -> u8) -> Self {
-        self.desk.hops = Some(Hops { limit, count });
+        self.disposal.hops = Some(Hops { limit, count });
         self
     }
     /// This stage's line of the books.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.desk.ledger.account()
+        self.disposal.ledger.account()
     }
     /// Where the letters go.
     #[must_use]
     pub fn letters(&self) -> &K {
-        &self.desk.letters
+        &self.disposal.letters
     }
 }
 
@@ -204,15 +205,15 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: In, at: At) -> Flow {
-        let Self { desk, inner, .. } = self;
-        let case = match desk.attempt(at, |_| inner.on_event(&event, at)) {
+        let Self { disposal, inner, .. } = self;
+        let case = match disposal.attempt(at, |_| inner.on_event(&event, at)) {
             Ok(flow) => return flow,
             Err(case) => case,
         };
-        desk.settle(case, &event, at)
+        disposal.settle(case, &event)
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        self.desk.ledger.publish();
+        self.disposal.ledger.publish();
         self.inner.on_batch_end(now)
     }
 }
@@ -225,15 +226,15 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
-        let Self { desk, inner, .. } = self;
-        let case = match desk.attempt(at, |_| inner.on_event(event, at)) {
+        let Self { disposal, inner, .. } = self;
+        let case = match disposal.attempt(at, |_| inner.on_event(event, at)) {
             Ok(flow) => return flow,
             Err(case) => case,
         };
-        desk.settle(case, event, at)
+        disposal.settle(case, event)
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        self.desk.ledger.publish();
+        self.disposal.ledger.publish();
         self.inner.on_batch_end(now)
     }
 }
@@ -246,11 +247,11 @@ where
 {
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
-        let Self { desk, access: Keeps { original, kept }, inner } = self;
+        let Self { disposal, access: Keeps { original, kept }, inner } = self;
         if kept.take() != Some(at.seq) {
             original.clone_from(event);
         }
-        let tried = desk.attempt(at, |again| {
+        let tried = disposal.attempt(at, |again| {
             if again {
                 event.clone_from(original);
             }
@@ -258,13 +259,13 @@ where
         });
         let flow = match tried {
             Ok(flow) => flow,
-            Err(case) => desk.settle(case, original, at),
+            Err(case) => disposal.settle(case, original),
         };
         *kept = (flow == Err(Halt::Again)).then_some(at.seq);
         flow
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        self.desk.ledger.publish();
+        self.disposal.ledger.publish();
         self.inner.on_batch_end(now)
     }
 }

@@ -130,13 +130,13 @@ where
     #[cold]
     fn settle(&mut self, now: Tick) -> Flow {
         let Self { choice, loss, held, standing, ledger, workers } = self;
-        while let Some((handle, event, case)) = held.first_waiting() {
-            match loss.fate(event, &case, !standing.is_over())? {
+        while let Some((handle, event, failure)) = held.first_waiting() {
+            match loss.fate(event, failure, !standing.is_over())? {
                 Fate::Redelivered => {
                     let given = give(choice, standing, workers, event, |job, _| {
                         job.event.clone_from(event);
                         job.handle = handle;
-                        job.attempt = case.attempts + 1;
+                        job.attempt = failure.attempts + 1;
                         Ok(())
                     });
                     match given {

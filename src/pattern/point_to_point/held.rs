@@ -1,8 +1,8 @@
 //! The events that workers have and have not acknowledged.
 
-use super::loss::Case;
 use super::worker::Ack;
 use crate::contract::{Fault, Flow, Halt, Reason, Tick};
+use crate::pattern::dead_letter::Failure;
 use crate::ring::{CapacityError, Sequence};
 use crate::table::{Handle, Slab};
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ pub(super) struct Held<T> {
     slab: Slab<Entry>,
     /// Numbered by the handles' indices. What a slot holds stays until the next event is copied into it.
     events: Box<[T]>,
-    /// Numbered likewise: why and when the last delivery failed, of those with a second one.
+    /// Numbered likewise: of those that wait, and those that are with a second worker.
     failures: Box<[Failure]>,
     /// Those that no worker has, first come, first served. It has room for all.
     waiting: VecDeque<Handle>,
@@ -31,13 +31,6 @@ struct Entry {
 }
 
 const NOBODY: u32 = u32::MAX;
-
-#[derive(Clone, Copy, Debug)]
-struct Failure {
-    fault: Fault,
-    first: Tick,
-    last: Tick,
-}
 
 /// Takes an entry back whose event could not be copied.
 struct RemoveOnUnwind<'a> {
@@ -57,7 +50,13 @@ impl<T> Held<T> {
         T: Default,
     {
         let slab = Slab::new(capacity)?;
-        let none = Failure { fault: Fault::of(Reason::Closed), first: Tick::ZERO, last: Tick::ZERO };
+        let none = Failure {
+            seq: Sequence::ZERO,
+            fault: Fault::of(Reason::Closed),
+            attempts: 0,
+            first: Tick::ZERO,
+            last: Tick::ZERO,
+        };
         Ok(Self {
             slab,
             events: core::iter::repeat_with(T::default).take(capacity).collect(),
@@ -79,11 +78,9 @@ impl<T> Held<T> {
         !self.waiting.is_empty()
     }
     /// The first of those that wait, and what is known of it.
-    pub(super) fn first_waiting(&self) -> Option<(Handle, &T, Case)> {
+    pub(super) fn first_waiting(&self) -> Option<(Handle, &T, &Failure)> {
         let handle = *self.waiting.front()?;
-        let Entry { seq, attempts, .. } = *self.slab.get(handle)?;
-        let Failure { fault, first, last } = self.failures[handle.index()];
-        Some((handle, &self.events[handle.index()], Case { seq, attempts, fault, first, last }))
+        Some((handle, &self.events[handle.index()], &self.failures[handle.index()]))
     }
     /// Keeps a copy of `event`, which `worker` gets.
     ///
@@ -140,7 +137,7 @@ impl<T> Held<T> {
         entry.worker = NOBODY;
         let before = &mut self.failures[handle.index()];
         let first = if entry.attempts == 1 { now } else { before.first };
-        *before = Failure { fault, first, last: now };
+        *before = Failure { seq: entry.seq, fault, attempts: entry.attempts, first, last: now };
     }
     /// The first of those that wait is with `worker` now.
     pub(super) fn sent(&mut self, worker: usize) {

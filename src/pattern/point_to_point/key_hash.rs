@@ -2,7 +2,9 @@
 
 use crate::contract::At;
 use crate::pattern::Selector;
+use crate::table::Mix;
 use core::fmt::{Debug, Formatter};
+use core::hash::Hasher;
 
 /// Says by an event's key which of `N` consumers, workers or branches it belongs to: `mix(key) % N`.
 ///
@@ -11,9 +13,8 @@ use core::fmt::{Debug, Formatter};
 /// is a [`Selector`] of a [`ContentRouter`](crate::pattern::ContentRouter): then each branch can say by
 /// itself what a full ring means, where no acknowledgement is asked for.
 ///
-/// `mix` is the finalizer of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", OOPSLA 2014): a bijection of 64 bits, so keys in a row are spread, and no two of them fall
-/// together before the remainder. It keeps nobody out who chooses keys in order to overload one worker.
+/// `mix` is that of the room [`table`](crate::table::Mix): one multiplication, after which keys in a row are spread. It
+/// keeps nobody out who chooses keys in order to overload one worker.
 #[derive(Clone, Copy)]
 pub struct KeyHash<F, const N: usize> {
     key: F,
@@ -67,24 +68,22 @@ impl<F, const N: usize> Debug for KeyHash<F, N> {
     }
 }
 
-const fn mix(key: u64) -> u64 {
-    let key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    key ^ (key >> 31)
+#[inline]
+fn mix(key: u64) -> u64 {
+    let mut mix = Mix::default();
+    mix.write_u64(key);
+    mix.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The first two numbers of SplitMix64 with the seed 0, whose states are the odd constant and twice
-    /// that: a change here would move everybody's keys.
+    /// A change here would move everybody's keys.
     #[test]
-    fn it_is_the_finalizer_of_splitmix64() {
-        let step = 0x9e37_79b9_7f4a_7c15_u64;
-        assert_eq!(mix(step), 0xe220_a839_7b1d_cdaf);
-        assert_eq!(mix(step.wrapping_mul(2)), 0x6e78_9e6a_a1b9_65f4);
-        assert_eq!(mix(0), 0);
+    fn a_key_has_the_same_owner_everywhere() {
+        let by_key = KeyHash::<_, 64>::new(|n: &u64| *n);
+        assert_eq!([0, 1, 2, 1 << 40, u64::MAX].map(|key| by_key.owner(&key)), [4, 49, 47, 4, 20]);
     }
 
     #[test]

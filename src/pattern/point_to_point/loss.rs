@@ -1,8 +1,8 @@
 //! What becomes of an event whose worker failed, or is gone.
 
-use crate::contract::{Fault, Flow, Halt, Reason, Sink, Tick};
+use crate::contract::{Flow, Halt, Reason, Sink};
 use crate::pattern::Letter;
-use crate::ring::Sequence;
+use crate::pattern::dead_letter::Failure;
 
 /// Says what becomes of an event that a worker did not do: [`AtMostOnce`] or [`Redeliver`].
 pub trait Loss<T>: sealed::Sealed {
@@ -11,29 +11,13 @@ pub trait Loss<T>: sealed::Sealed {
     /// # Errors
     /// [`Halt::Again`] if it has to wait.
     #[doc(hidden)]
-    fn fate(&mut self, event: &T, case: &Case, anyone: bool) -> Flow<Fate>;
+    fn fate(&mut self, event: &T, failure: &Failure, anyone: bool) -> Flow<Fate>;
 }
 
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::AtMostOnce {}
     impl<L> Sealed for super::Redeliver<L> {}
-}
-
-/// What is known of an event that is with a worker, or was.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Case {
-    /// Its position in the ring that it came from.
-    pub seq: Sequence,
-    /// Deliveries so far.
-    pub attempts: u32,
-    /// Why the last one failed, if one did.
-    pub fault: Fault,
-    /// When the first one failed.
-    pub first: Tick,
-    /// When the last one failed.
-    pub last: Tick,
 }
 
 #[doc(hidden)]
@@ -53,8 +37,8 @@ pub enum Fate {
 pub struct AtMostOnce;
 
 impl<T> Loss<T> for AtMostOnce {
-    fn fate(&mut self, _: &T, case: &Case, _: bool) -> Flow<Fate> {
-        Ok(Fate::Dropped(case.fault.reason))
+    fn fate(&mut self, _: &T, failure: &Failure, _: bool) -> Flow<Fate> {
+        Ok(Fate::Dropped(failure.fault.reason))
     }
 }
 
@@ -92,24 +76,16 @@ impl<L> Redeliver<L> {
 
 impl<T: Clone, L: Sink<Event = Letter<T>>> Loss<T> for Redeliver<L> {
     #[cold]
-    fn fate(&mut self, event: &T, case: &Case, anyone: bool) -> Flow<Fate> {
-        let reason = match case.fault.reason {
+    fn fate(&mut self, event: &T, failure: &Failure, anyone: bool) -> Flow<Fate> {
+        let reason = match failure.fault.reason {
             Reason::NonRetryable => Reason::NonRetryable,
-            _ if case.attempts >= self.attempts => Reason::AttemptsExhausted,
+            _ if failure.attempts >= self.attempts => Reason::AttemptsExhausted,
             _ if anyone => return Ok(Fate::Redelivered),
             _ => Reason::Closed,
         };
         let origin = self.origin;
         let written = self.letters.fill(|letter| {
-            letter.event.clone_from(event);
-            letter.fault = case.fault;
-            letter.seq = case.seq;
-            letter.origin = origin;
-            letter.attempts = case.attempts;
-            letter.first = case.first;
-            letter.last = case.last;
-            letter.hops = 1;
-            letter.detail = [0; 32];
+            letter.write(event, failure, origin, 1);
             Ok(())
         });
         match written {

@@ -13,7 +13,7 @@ pub struct Job<T> {
     pub event: T,
     /// What it is acknowledged by.
     pub handle: Handle,
-    /// The how manieth time it is delivered, from 1.
+    /// Which delivery of the event this is, from 1.
     pub attempt: u32,
 }
 

@@ -1,6 +1,6 @@
 //! The requester's end.
 
-use super::desk::Desk;
+use super::matcher::Matcher;
 use super::pending::Pending;
 use super::{Answer, Caller, MAX_DEPTH, RESPONDER_GONE, Reply, Request, Ticket, Unasked};
 use crate::contract::{
@@ -33,7 +33,7 @@ use core::time::Duration;
 /// of any ports by [`new`](Self::new).
 pub struct Client<Src, K> {
     reply_to: ReturnAddress,
-    desk: Desk,
+    matcher: Matcher,
     replies: Src,
     requests: K,
 }
@@ -58,12 +58,12 @@ where
         replies: Src,
         requests: K,
     ) -> Result<Self, CapacityError> {
-        let desk = Desk {
+        let matcher = Matcher {
             pending: Pending::new(origin.producer(), outstanding)?,
             asked: Ledger::new(),
             answers: Ledger::new(),
         };
-        Ok(Self { reply_to: port.address(), desk, replies, requests })
+        Ok(Self { reply_to: port.address(), matcher, replies, requests })
     }
     /// Asks; `fill` writes the body of the request into its slot. The answer is waited for until `now` and `timeout`, as
     /// [`poll`](Self::poll) sees it; it is worth nothing to the server after that. Constant time, no allocation; wait-free
@@ -114,12 +114,12 @@ where
         deadline: Tick,
         fill: impl FnOnce(&mut Q),
     ) -> Result<Ticket, Unasked> {
-        let Self { reply_to, desk, replies, requests } = self;
+        let Self { reply_to, matcher, replies, requests } = self;
         // Who answers holds the other end of this ring.
         if replies.peek(|_| ()) == Err(NoEvent::Closed) {
             return Err(Unasked::NoResponder);
         }
-        let reserved = desk.pending.reserve(deadline).ok_or(Unasked::PendingFull)?;
+        let reserved = matcher.pending.reserve(deadline).ok_or(Unasked::PendingFull)?;
         let ticket = reserved.ticket();
         let id = ticket.id();
         let Ids { id: cause, conversation, .. } = caller.ids;
@@ -135,8 +135,8 @@ where
             Refused::Closed => Unasked::NoResponder,
         })?;
         reserved.keep();
-        desk.asked.took(1);
-        desk.holds();
+        matcher.asked.took(1);
+        matcher.holds();
         Ok(ticket)
     }
     /// Tells `on` what has come, and then what has not come in time: first the replies that are there when it is called,
@@ -152,15 +152,15 @@ where
     /// What `on` said first; with `Reject` and `Stop` that answer is told. The rest is left for the next call.
     pub fn poll(&mut self, now: Tick, mut on: impl FnMut(Ticket, Answer<'_, A>) -> Flow) -> Flow<usize> {
         let told = self.tell(now, &mut on);
-        self.desk.asked.publish();
-        self.desk.answers.publish();
+        self.matcher.asked.publish();
+        self.matcher.answers.publish();
         told
     }
     fn tell(&mut self, now: Tick, on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow) -> Flow<usize> {
-        let Self { desk, replies, .. } = self;
+        let Self { matcher, replies, .. } = self;
         let mut told = 0;
         let mut meet = |reply: &mut Reply<A>, _: At| -> Flow {
-            let flow = desk.meet(reply, on)?;
+            let flow = matcher.meet(reply, on)?;
             told += usize::from(flow);
             Ok(())
         };
@@ -168,18 +168,18 @@ where
         match drained.end {
             None => {}
             Some(End::Halted(halt)) => return Err(halt),
-            Some(End::Closed) if desk.pending.len() > 0 => {
+            Some(End::Closed) if matcher.pending.len() > 0 => {
                 let mut slot = 0;
-                while let Some(handle) = desk.pending.next_open(slot) {
+                while let Some(handle) = matcher.pending.next_open(slot) {
                     slot = handle.index() + 1;
-                    desk.give_up(handle, Answer::Fault(RESPONDER_GONE), RESPONDER_GONE.reason, on)?;
+                    matcher.give_up(handle, Answer::Fault(RESPONDER_GONE), RESPONDER_GONE.reason, on)?;
                     told += 1;
                 }
             }
             Some(End::Closed) => {}
         }
-        while let Some(handle) = desk.pending.due(now) {
-            desk.give_up(handle, Answer::Timeout, Reason::Expired, on)?;
+        while let Some(handle) = matcher.pending.due(now) {
+            matcher.give_up(handle, Answer::Timeout, Reason::Expired, on)?;
             told += 1;
         }
         Ok(told)
@@ -190,54 +190,54 @@ impl<Src, K> Client<Src, K> {
     /// Waits for the answer no longer: it is cancelled, and what comes is late. False if there was an outcome already.
     /// The server is not told.
     pub fn cancel(&mut self, ticket: Ticket) -> bool {
-        let handle = self.desk.pending.handle(ticket);
-        let cancelled = handle.is_some_and(|handle| self.desk.pending.close(handle));
+        let handle = self.matcher.pending.handle(ticket);
+        let cancelled = handle.is_some_and(|handle| self.matcher.pending.close(handle));
         if cancelled {
-            self.desk.asked.filtered();
-            self.desk.holds();
+            self.matcher.asked.filtered();
+            self.matcher.holds();
         }
         cancelled
     }
     /// How many requests may be open.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.desk.pending.capacity()
+        self.matcher.pending.capacity()
     }
     /// How many requests are open.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.desk.pending.len()
+        self.matcher.pending.len()
     }
     /// When the next request times out, or somewhat before: for a thread that sleeps. Nothing if none is open.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
-        self.desk.pending.next_deadline()
+        self.matcher.pending.next_deadline()
     }
     /// The books of the requests: each is held until it has its outcome. Published by [`poll`](Self::poll).
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.desk.asked.account()
+        self.matcher.asked.account()
     }
     /// The books of the messages that came in return.
     #[must_use]
     pub fn replies(&self) -> Arc<Account> {
-        self.desk.answers.account()
+        self.matcher.answers.account()
     }
     /// Replies that came after their request had its outcome.
     #[must_use]
     pub fn late(&self) -> u64 {
-        self.desk.answers.balance().dropped[Reason::Late]
+        self.matcher.answers.balance().dropped[Reason::Late]
     }
     /// Parts, and ends, that came behind the end of their answer.
     #[must_use]
     pub fn protocol_errors(&self) -> u64 {
-        self.desk.answers.balance().dropped[Reason::Duplicate]
+        self.matcher.answers.balance().dropped[Reason::Duplicate]
     }
 }
 
 impl<Src, K> Debug for Client<Src, K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Self { reply_to, desk, .. } = self;
-        f.debug_struct("Client").field("reply_to", reply_to).field("desk", desk).finish_non_exhaustive()
+        let Self { reply_to, matcher, .. } = self;
+        f.debug_struct("Client").field("reply_to", reply_to).field("matcher", matcher).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! What travels: a request, and what is said in return.
 
-use crate::contract::{Addressed, Correlated, Fault, Header, Ids, MessageId, ReturnAddress, Tick};
+use crate::contract::{Fault, Headed, Header, Ids, MessageId, ReturnAddress, Tick};
 
 /// How deep requests may be nested: one that is made while another is handled is one deeper than that.
 pub const MAX_DEPTH: u8 = 4;
@@ -94,30 +94,24 @@ impl Ticket {
     }
 }
 
-macro_rules! headed {
-    ($name:ident) => {
-        impl<B> Correlated for $name<B> {
-            #[inline]
-            fn ids(&self) -> Ids {
-                self.header.ids
-            }
-            #[inline]
-            fn set_ids(&mut self, ids: Ids) {
-                self.header.ids = ids;
-            }
-        }
-
-        impl<B> Addressed for $name<B> {
-            #[inline]
-            fn reply_to(&self) -> ReturnAddress {
-                self.header.reply_to
-            }
-            #[inline]
-            fn set_reply_to(&mut self, address: ReturnAddress) {
-                self.header.reply_to = address;
-            }
-        }
-    };
+impl<Q> Headed for Request<Q> {
+    #[inline]
+    fn header(&self) -> &Header {
+        &self.header
+    }
+    #[inline]
+    fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
+    }
 }
-headed!(Request);
-headed!(Reply);
+
+impl<A> Headed for Reply<A> {
+    #[inline]
+    fn header(&self) -> &Header {
+        &self.header
+    }
+    #[inline]
+    fn header_mut(&mut self) -> &mut Header {
+        &mut self.header
+    }
+}

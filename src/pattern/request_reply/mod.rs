@@ -73,8 +73,8 @@
 //! ```
 
 mod client;
-mod desk;
 mod handler;
+mod matcher;
 mod message;
 mod outcome;
 mod pending;

@@ -1,7 +1,7 @@
 //! The end of a turn: for how long a hole is waited for, and what happens then.
 
-use super::desk::{Desk, Phase};
 use super::lent::Out;
+use super::sorter::{Phase, Sorter};
 use super::{Closing, Hole, Missing};
 use crate::contract::{At, Flow, Halt, Reason, Tick};
 use core::mem;
@@ -14,7 +14,7 @@ pub(super) struct Requests {
     pub(super) times: u32,
 }
 
-impl<T> Desk<T> {
+impl<T> Sorter<T> {
     /// The end of a turn: what the stage after had no room for, then what the time brings about.
     pub(super) fn end_turn<E>(
         &mut self,

@@ -76,12 +76,12 @@
 
 mod apart;
 mod batch;
-mod desk;
 mod hole;
 mod lent;
 mod policy;
 mod release;
 mod shelf;
+mod sorter;
 mod stream;
 
 pub use apart::Apart;

@@ -202,6 +202,7 @@ struct UsedUp<'s, T>(&'s mut Shelf<T>);
 impl<T> Drop for UsedUp<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.step(1);
+        self.0.window.step();
+        self.0.stepped(1);
     }
 }

@@ -1,9 +1,9 @@
 //! The resequencer of an endless stream.
 
-use super::desk::{Desk, Phase};
 use super::hole::Requests;
 use super::lent::{Lends, Shows};
 use super::shelf::Shelf;
+use super::sorter::{Phase, Sorter};
 use super::{Ahead, Hole, Missing, Number, Ordered, Policy, Start, Unbuildable};
 use crate::contract::{Account, At, Flow, Halt, Stage, Tick};
 use crate::pattern::{Nowhere, worse};
@@ -20,7 +20,7 @@ use core::time::Duration;
 /// one event may bring on as many as the window holds.
 pub struct Resequencer<T, F, S, N = Nowhere> {
     number: F,
-    desk: Desk<T>,
+    sorter: Sorter<T>,
     requests: Requests,
     feedback: N,
     next: S,
@@ -84,7 +84,7 @@ impl<T, F, S> Resequencer<T, F, S> {
         let first = if let Start::Fixed(first) = policy.start { first } else { 0 };
         let shelf = Shelf::new(window, first, u64::MAX >> (u64::BITS - Q::BITS), room)?;
         let requests = Requests { every: Duration::ZERO, times: 0 };
-        Ok(Self { number, desk: Desk::new(policy, shelf), requests, feedback: Nowhere, next })
+        Ok(Self { number, sorter: Sorter::new(policy, shelf), requests, feedback: Nowhere, next })
     }
     /// Asks `feedback` for the first hole, `every` so long and up to `times`, before what [`Hole`] says of it comes to
     /// pass. If only a part of it comes, the rest is asked for in its time, not sooner than so long after the last request
@@ -96,8 +96,8 @@ impl<T, F, S> Resequencer<T, F, S> {
     where
         N: Stage<Missing>,
     {
-        let Self { number, desk, next, .. } = self;
-        Resequencer { number, desk, requests: Requests { every, times }, feedback, next }
+        let Self { number, sorter, next, .. } = self;
+        Resequencer { number, sorter, requests: Requests { every, times }, feedback, next }
     }
 }
 
@@ -105,13 +105,13 @@ impl<T, F, S, N> Resequencer<T, F, S, N> {
     /// This stage's books.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.desk.ledger.account()
+        self.sorter.ledger.account()
     }
     /// The number that goes on next; none before the start is known. For a restart: with [`Start::Fixed`] of it, what
     /// went on before is late, and what was held is missing.
     #[must_use]
     pub fn next(&self) -> Option<u64> {
-        (self.desk.phase == Phase::Running).then(|| self.desk.shelf.next())
+        (self.sorter.phase == Phase::Running).then(|| self.sorter.shelf.next())
     }
 }
 
@@ -126,12 +126,12 @@ where
     #[inline]
     fn on_event(&mut self, event: &T, at: At) -> Flow {
         let number = (self.number)(event).wide();
-        self.desk.take(number, event, at, &mut Shows(&mut self.next))
+        self.sorter.take(number, event, at, &mut Shows(&mut self.next))
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        let Self { desk, requests, feedback, next, .. } = self;
+        let Self { sorter, requests, feedback, next, .. } = self;
         let ask = |missing, at| feedback.on_event(missing, at);
-        let own = desk.end_turn::<&T>(now, requests, ask, &mut Shows(next));
+        let own = sorter.end_turn::<&T>(now, requests, ask, &mut Shows(next));
         worse(worse(own, next.on_batch_end(now)), ignored_stop(feedback.on_batch_end(now)))
     }
 }
@@ -146,12 +146,12 @@ where
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
         let number = (self.number)(event).wide();
-        self.desk.take(number, event, at, &mut Lends(&mut self.next))
+        self.sorter.take(number, event, at, &mut Lends(&mut self.next))
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        let Self { desk, requests, feedback, next, .. } = self;
+        let Self { sorter, requests, feedback, next, .. } = self;
         let ask = |missing, at| feedback.on_event(missing, at);
-        let own = desk.end_turn::<&mut T>(now, requests, ask, &mut Lends(next));
+        let own = sorter.end_turn::<&mut T>(now, requests, ask, &mut Lends(next));
         worse(worse(own, next.on_batch_end(now)), ignored_stop(feedback.on_batch_end(now)))
     }
 }
@@ -163,7 +163,7 @@ fn ignored_stop(flow: Flow) -> Flow {
 
 impl<T, F, S, N> Debug for Resequencer<T, F, S, N> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Desk { shelf, ledger, .. } = &self.desk;
+        let Sorter { shelf, ledger, .. } = &self.sorter;
         f.debug_struct("Resequencer")
             .field("next", &self.next())
             .field("held", &shelf.held())

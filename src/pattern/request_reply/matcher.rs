@@ -7,7 +7,7 @@ use crate::table::Handle;
 
 /// What does not depend on the ports.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct Matcher {
     pub(super) pending: Pending,
     /// The requests.
     pub(super) asked: Ledger,
@@ -15,7 +15,7 @@ pub(super) struct Desk {
     pub(super) answers: Ledger,
 }
 
-impl Desk {
+impl Matcher {
     #[inline]
     pub(super) fn holds(&mut self) {
         self.asked.holds(self.pending.len() as u64);
@@ -85,7 +85,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for Matcher {
     /// Nobody waits for the answers any more.
     fn drop(&mut self) {
         for _ in 0..self.pending.len() {

@@ -1,12 +1,11 @@
 //! Where failures are judged and disposed of.
 
-use super::{Letter, Overflow, Remedy, Retry};
+use super::{Failure, Letter, Overflow, Remedy, Retry};
 use crate::contract::{At, Fault, Flow, Halt, Ledger, Reason, Sink, Tick};
-use crate::ring::Sequence;
 
 /// Where failures are dealt with, whatever the access.
 #[derive(Debug)]
-pub(super) struct Desk<T, K> {
+pub(super) struct Disposal<T, K> {
     origin: &'static str,
     overflow: Overflow<K>,
     pub(super) retry: Retry,
@@ -29,11 +28,7 @@ pub(super) struct Hops<T> {
 /// What is known of an event that has failed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
-    seq: Sequence,
-    fault: Fault,
-    attempts: u32,
-    first: Tick,
-    last: Tick,
+    failure: Failure,
     next: Next,
 }
 
@@ -49,7 +44,7 @@ enum Next {
     Drop,
 }
 
-impl<T, K> Desk<T, K> {
+impl<T, K> Disposal<T, K> {
     pub(super) fn new(origin: &'static str, overflow: Overflow<K>, letters: K) -> Self {
         Self {
             origin,
@@ -73,7 +68,8 @@ impl<T, K> Desk<T, K> {
         // Asked before it is taken: most events are new, and need no write. One that a stage outside gave up after
         // `Again` does not come back.
         let known = self.in_hand.is_some();
-        let mut in_hand = if known { self.in_hand.take().filter(|case| case.seq == at.seq) } else { None };
+        let mut in_hand =
+            if known { self.in_hand.take().filter(|case| case.failure.seq == at.seq) } else { None };
         loop {
             if let Some(case) = in_hand {
                 match case.next {
@@ -98,8 +94,8 @@ impl<T, K> Desk<T, K> {
 
     #[cold]
     fn judge(&self, before: Option<Case>, fault: Fault, At { seq, now }: At) -> Case {
-        let attempts = before.map_or(0, |case| case.attempts).saturating_add(1);
-        let first = before.map_or(now, |case| case.first);
+        let attempts = before.map_or(0, |case| case.failure.attempts).saturating_add(1);
+        let first = before.map_or(now, |case| case.failure.first);
         let next = match (self.classify)(fault) {
             Remedy::Letter => Next::Letter(fault.reason),
             Remedy::Drop => Next::Drop,
@@ -110,22 +106,22 @@ impl<T, K> Desk<T, K> {
                 None => Next::Letter(Reason::AttemptsExhausted),
             },
         };
-        Case { seq, fault, attempts, first, last: now, next }
+        Case { failure: Failure { seq, fault, attempts, first, last: now }, next }
     }
 }
 
-impl<T: Clone, K: Sink<Event = Letter<T>>> Desk<T, K> {
+impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
     /// Disposes of an event that has failed for good; or keeps its case in hand, if there is no room for the letter.
     #[cold]
-    pub(super) fn settle(&mut self, case: Case, event: &T, at: At) -> Flow {
+    pub(super) fn settle(&mut self, case: Case, event: &T) -> Flow {
         let (reason, after) = match case.next {
             Next::Drop => {
-                self.lose(case.fault.reason);
+                self.lose(case.failure.fault.reason);
                 return Ok(());
             }
-            Next::LetterAndStop => (case.fault.reason, Err(Halt::Stop)),
+            Next::LetterAndStop => (case.failure.fault.reason, Err(Halt::Stop)),
             Next::Letter(reason) => (reason, Ok(())),
-            Next::Try(_) => (case.fault.reason, Ok(())),
+            Next::Try(_) => (case.failure.fault.reason, Ok(())),
         };
         let hops = match &self.hops {
             None => 1,
@@ -137,14 +133,14 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Desk<T, K> {
                 hops => hops + 1,
             },
         };
-        let mut put = self.write(&case, event, hops, at);
+        let mut put = self.write(&case.failure, event, hops);
         if let (Err(Halt::Again), Overflow::DropOldest(make_room)) = (put, &self.overflow)
             && make_room(&mut self.letters)
         {
             // A letter comes back out of the box, and goes nowhere.
             self.ledger.generated(1);
             self.ledger.dropped(Reason::Evicted);
-            put = self.write(&case, event, hops, at);
+            put = self.write(&case.failure, event, hops);
         }
         match (put, &self.overflow) {
             (Ok(()), _) => {
@@ -179,20 +175,12 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Desk<T, K> {
         }
     }
 
-    fn write(&mut self, case: &Case, event: &T, hops: u8, at: At) -> Flow {
+    fn write(&mut self, failure: &Failure, event: &T, hops: u8) -> Flow {
         let (origin, detail) = (self.origin, self.detail);
         self.letters.fill(|letter| {
-            letter.event.clone_from(event);
-            letter.fault = case.fault;
-            letter.seq = at.seq;
-            letter.origin = origin;
-            letter.attempts = case.attempts;
-            letter.first = case.first;
-            letter.last = case.last;
-            letter.hops = hops;
-            letter.detail = [0; 32];
+            letter.write(event, failure, origin, hops);
             if let Some(write) = detail {
-                write(event, case.fault, &mut letter.detail);
+                write(event, failure.fault, &mut letter.detail);
             }
             Ok(())
         })

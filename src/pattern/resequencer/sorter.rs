@@ -6,7 +6,7 @@ use super::{Ahead, Duplicate, Late, Ordered, Policy, Start};
 use crate::contract::{At, Fault, Flow, Halt, Ledger, Reason, Tick};
 
 #[derive(Debug)]
-pub(super) struct Desk<T> {
+pub(super) struct Sorter<T> {
     pub(super) policy: Policy,
     pub(super) shelf: Shelf<T>,
     pub(super) phase: Phase,
@@ -32,7 +32,7 @@ pub(super) enum Phase {
     Stopped,
 }
 
-impl<T> Desk<T> {
+impl<T> Sorter<T> {
     pub(super) fn new(policy: Policy, shelf: Shelf<T>) -> Self {
         let phase = match policy.start {
             Start::Fixed(_) => Phase::Running,
@@ -215,7 +215,7 @@ impl<T> Desk<T> {
     }
 }
 
-impl<T> Drop for Desk<T> {
+impl<T> Drop for Sorter<T> {
     fn drop(&mut self) {
         self.shelf.close(&mut self.ledger);
     }
