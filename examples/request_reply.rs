@@ -5,8 +5,8 @@
 
 use ringmain::contract::{Account, Agent, Clock, Fault, Flow, ManualClock, Reason, Source, Tick, Work};
 use ringmain::pattern::{
-    Answer, Origins, RESPONDER_GONE, Request, Responder, RingClient, Says, Server, Ticket, Unasked, WhenFull,
-    service,
+    Answer, IfDead, Origins, RESPONDER_GONE, Request, Responder, RingClient, Says, Server, Ticket, Unasked,
+    WhenFull, service,
 };
 use std::time::Duration;
 
@@ -67,14 +67,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Ok(())
     };
-    let north_server = Server::new(WhenFull::Block, quote, Responder::new(origins.open()?, north_ports));
+    let north_server =
+        Server::new(WhenFull::Block, IfDead::Drop, quote, Responder::new(origins.open()?, north_ports));
     // Bid, ask and last, and the end.
     let ladder = |request: &Request<u32>, part: u32, cents: &mut u64| -> Flow<Says> {
         *cents = u64::from(request.body) * 100 + u64::from(part);
         Ok(if part < 3 { Says::Part } else { Says::End })
     };
-    let south_server =
-        Server::in_parts(WhenFull::DropReply, ladder, Responder::new(origins.open()?, south_ports));
+    let south_server = Server::in_parts(
+        WhenFull::DropReply,
+        IfDead::Drop,
+        ladder,
+        Responder::new(origins.open()?, south_ports),
+    );
     let books = [
         ("desk, of the north", north.account()),
         ("desk, of the south", south.account()),

@@ -6,7 +6,7 @@
 use ringmain::channel::{mpsc, spsc};
 use ringmain::contract::{Addressed, Message};
 use ringmain::contract::{Agent, Fault, Flow, Reason, ReturnAddress, Sink, Source, Stage, Tick, Work, each};
-use ringmain::pattern::{Addresses, IfDead, PortChange, Replier, ReplyPorts};
+use ringmain::pattern::{Addresses, IfDead, PortChange, Replier, ReplyPorts, WhenFull};
 
 #[derive(Clone, Copy, Default)]
 struct Ask {
@@ -61,12 +61,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ((to_east, east_inbox), (to_west, west_inbox)) = (open()?, open()?);
     let (to_compliance, compliance_inbox) = open()?;
 
-    let replier = Replier::new(IfDead::Drop, price, ReplyPorts::new(1..=8).controlled_by(changes)).faults_to(
-        |request: &Request| request.body.faults_to,
-        |request, fault, answer| {
-            *answer = Answer { symbol: request.body.symbol, cents: 0, fault: Some(fault) };
-        },
-    );
+    let replier =
+        Replier::new(WhenFull::Block, IfDead::Drop, price, ReplyPorts::new(1..=8).controlled_by(changes))
+            .faults_to(
+                |request: &Request| request.body.faults_to,
+                |request, fault, answer| {
+                    *answer = Answer { symbol: request.body.symbol, cents: 0, fault: Some(fault) };
+                },
+            );
     let books = replier.account();
     let mut engine = to_engine.drive(replier);
 

@@ -169,7 +169,7 @@ pub(crate) fn benches(c: &mut Criterion) {
     });
     hops.hop("replier", message, |[rx]| {
         let (to, from) = rings();
-        (rx.drive(Replier::new(IfDead::Drop, reply, ports(to).1)), from.drive(look))
+        (rx.drive(Replier::new(WhenFull::Block, IfDead::Drop, reply, ports(to).1)), from.drive(look))
     });
     hops.trip("base, round trip over 2 rings by hand", || {
         let ((mut requests, to_server), (mut to, mut replies)) = (rings(), rings());
@@ -185,7 +185,12 @@ pub(crate) fn benches(c: &mut Criterion) {
     hops.trip("request-reply", || {
         let Rig { mut client, requests, replies } = rig(OUTSTANDING as usize);
         let twice = |request: &Request<u64>, out: &mut u64| double(&request.body, out);
-        let server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(2), ports(replies).1));
+        let server = Server::new(
+            WhenFull::Block,
+            IfDead::Drop,
+            twice,
+            Responder::new(Origin::new(2), ports(replies).1),
+        );
         let hear = move |_, answer: Answer<'_, u64>| match answer {
             Answer::Reply(body) => { look }.on_event(body, at(0)),
             _ => Ok(()),

@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput};
 use ringmain::channel::spsc;
 use ringmain::contract::{Flow, MessageId, Sink, Source, SourceMut, Tick, each};
 use ringmain::pattern::{
-    Addresses, Client, Origin, Reply, ReplyPorts, Request, Responder, Says, Server, Ticket, WhenFull,
+    Addresses, Client, IfDead, Origin, Reply, ReplyPorts, Request, Responder, Says, Server, Ticket, WhenFull,
 };
 use std::hint::black_box;
 use std::time::Duration;
@@ -174,7 +174,7 @@ pub(crate) fn benches(c: &mut Criterion) {
         *body = request.body;
         Ok(())
     };
-    let mut server = Server::new(WhenFull::Block, copy, Responder::new(Origin::new(2), ports));
+    let mut server = Server::new(WhenFull::Block, IfDead::Drop, copy, Responder::new(Origin::new(2), ports));
     let mut requests = vec![Request::<u64>::default(); EVENTS];
     for (n, request) in (1..).zip(&mut requests) {
         request.body = n;
@@ -209,7 +209,7 @@ fn rig_with_server() -> impl FnMut(u64) -> Option<Ticket> {
         *body = request.body * 2;
         Ok(())
     };
-    let mut server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(2), ports));
+    let mut server = Server::new(WhenFull::Block, IfDead::Drop, twice, Responder::new(Origin::new(2), ports));
     move |body| {
         let _ = black_box(client.request(NOW, TIMEOUT, |slot| *slot = body));
         let _ = requests.drain(NOW, usize::MAX, &mut server);

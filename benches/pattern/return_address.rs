@@ -5,7 +5,7 @@ use crate::{EVENTS, group, pass};
 use criterion::Criterion;
 use ringmain::channel::spsc;
 use ringmain::contract::{Addressed, At, Flow, Message, ReturnAddress, Sink, Source, Tick, each};
-use ringmain::pattern::{Addresses, IfDead, Replier, ReplyPorts};
+use ringmain::pattern::{Addresses, IfDead, Replier, ReplyPorts, WhenFull};
 use std::hint::black_box;
 
 /// Requesters.
@@ -94,7 +94,7 @@ pub(crate) fn benches(c: &mut Criterion) {
             empty(&mut bare);
         });
     });
-    let mut replier = Replier::new(IfDead::Drop, copy, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, copy, ports);
     group.bench_function("a replier", |b| {
         b.iter(|| {
             pass(&requests, &mut replier);

@@ -19,7 +19,7 @@
 //! | resequencer          | [`Resequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due |
 //! | correlation          | [`Correlate`], [`Causal`]             | gate  | waits                              |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`]     | hold  | refuses; as [`WhenFull`] says      |
-//! | return address       | [`Replier`], [`ReplyPorts`]           | gate  | waits                              |
+//! | return address       | [`Replier`], [`ReplyPorts`]           | gate  | as [`WhenFull`] says               |
 //! | crossing to a ring   | [`Forward`]                           | gate  | waits                              |
 //! | point-to-point       | [`Partition`] of a reader             | gate  | waits, and all readers             |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s           | hold  | the next worker, or waits          |
@@ -77,11 +77,11 @@ pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
 pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
-pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server, WhenFull};
+pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server};
 pub use resequencer::{BatchResequencer, Resequencer};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
-pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier};
+pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier, WhenFull};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

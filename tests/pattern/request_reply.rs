@@ -11,8 +11,8 @@ use ringmain::contract::{
     SourceMut, Stage, Tick, Work,
 };
 use ringmain::pattern::{
-    Addresses, Answer, Caller, Client, MAX_DEPTH, NO_RETURN_ADDRESS, Origin, Proxy, RESPONDER_GONE, Reply,
-    ReplyPorts, Request, Responder, Says, Server, Ticket, Unasked, WhenFull, service,
+    Addresses, Answer, Caller, Client, IfDead, MAX_DEPTH, NO_RETURN_ADDRESS, Origin, Proxy, RESPONDER_GONE,
+    Reply, ReplyPorts, Request, Responder, Says, Server, Ticket, Unasked, WhenFull, service,
 };
 use ringmain::ring::CapacityError;
 use std::cell::RefCell;
@@ -140,19 +140,19 @@ fn responder<K: Sink<Event = Reply<u64>>>(sinks: impl IntoIterator<Item = K>) ->
 conforms!(
     server,
     requests_of_port_1(),
-    |kit| Server::new(WhenFull::Block, twice, responder([kit.sink::<Reply<u64>>()])),
+    |kit| Server::new(WhenFull::Block, IfDead::Drop, twice, responder([kit.sink::<Reply<u64>>()])),
     Terms { stop_ends: false, ..Terms::STRICT }
 );
 conforms!(
     server_in_parts,
     requests_of_port_1(),
-    |kit| Server::in_parts(WhenFull::Block, three, responder([kit.sink::<Reply<u64>>()])),
+    |kit| Server::in_parts(WhenFull::Block, IfDead::Drop, three, responder([kit.sink::<Reply<u64>>()])),
     Terms { stop_ends: false, ..Terms::STRICT }
 );
 conforms!(
     server_that_drops_replies,
     requests_of_port_1(),
-    |kit| Server::new(WhenFull::DropReply, twice, responder([kit.sink::<Reply<u64>>()])),
+    |kit| Server::new(WhenFull::DropReply, IfDead::Drop, twice, responder([kit.sink::<Reply<u64>>()])),
     Terms { stop_ends: false, waits: false, ..Terms::STRICT }
 );
 
@@ -176,7 +176,7 @@ fn request_reply_1_echo() {
         *answer = request.body;
         Ok(())
     };
-    let server = Server::new(WhenFull::Block, echo, Responder::new(other, ports));
+    let server = Server::new(WhenFull::Block, IfDead::Drop, echo, Responder::new(other, ports));
     let (asked, answered, served) = (client.account(), client.replies(), server.account());
     let mut server = requests.drive(server);
     let ((), allocated) = allocations(|| {
@@ -203,7 +203,7 @@ fn request_reply_1_echo() {
 fn two_clients_and_a_server_on_three_threads() {
     let count = if cfg!(miri) { 20 } else { 5000 };
     let (clients, requests, ports) = service(origins::<2>(), 8).unwrap();
-    let server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(9), ports));
+    let server = Server::new(WhenFull::Block, IfDead::Drop, twice, Responder::new(Origin::new(9), ports));
     let served = server.account();
     let mut server = requests.drive(server);
     let server = std::thread::spawn(move || {
@@ -250,7 +250,7 @@ fn servers_that_share_a_ring_are_gone_with_the_last_one() {
     let port = Addresses::new(1..=1).open().unwrap();
     let mut client = Client::new(Origin::new(1), port, 8, rx, tx).unwrap();
     let server = |requests: mpmc::Consumer<Request<u64>>, replies| {
-        requests.drive(Server::new(WhenFull::Block, twice, responder([replies]))).limit(2)
+        requests.drive(Server::new(WhenFull::Block, IfDead::Drop, twice, responder([replies]))).limit(2)
     };
     let (mut two, mut one) = (server(one.clone(), replies.clone()), server(one, replies));
     let tickets = [1, 2, 3, 4, 5].map(|n| client.request(NOW, LONG, |slot| *slot = n).unwrap());
@@ -375,7 +375,7 @@ fn request_reply_7_faults_and_panics_are_answers() {
             _ => twice(request, answer),
         }
     };
-    let server = Server::new(WhenFull::Block, moody, Responder::new(Origin::new(9), ports));
+    let server = Server::new(WhenFull::Block, IfDead::Drop, moody, Responder::new(Origin::new(9), ports));
     let account = server.account();
     let mut server = requests.drive(server);
     let tickets = [7, 13, 21].map(|n| client.request(NOW, LONG, |slot| *slot = n).unwrap());
@@ -405,7 +405,7 @@ fn request_reply_9_iceoryx2_805_a_client_that_never_reads_stops_nobody() {
     };
     let [one, two] = origins();
     let (mut lazy, mut busy) = (client(one, inbox_1, to_server.clone()), client(two, inbox_2, to_server));
-    let server = Server::new(WhenFull::DropReply, twice, responder([sink_1, sink_2]));
+    let server = Server::new(WhenFull::DropReply, IfDead::Drop, twice, responder([sink_1, sink_2]));
     let account = server.account();
     let mut server = requests.drive(server);
     let timeout = Duration::from_nanos(100);
@@ -433,7 +433,7 @@ fn request_reply_9_block_waits_for_the_client_and_repeats_nothing() {
         asked.push(request.body);
         twice(request, answer)
     };
-    let mut server = Server::new(WhenFull::Block, handler, responder([sink]));
+    let mut server = Server::new(WhenFull::Block, IfDead::Drop, handler, responder([sink]));
     let mut script = Script::new(requests_of_port_1().take(3));
     let mut inbox = inbox;
     for n in [2, 4, 6] {
@@ -454,7 +454,8 @@ fn request_reply_10_an_answer_in_parts() {
         *body = u64::from(part) + 1;
         Ok(if part < 3 { Says::Part } else { Says::End })
     };
-    let server = Server::in_parts(WhenFull::Block, handler, Responder::new(Origin::new(9), ports));
+    let server =
+        Server::in_parts(WhenFull::Block, IfDead::Drop, handler, Responder::new(Origin::new(9), ports));
     let account = server.account();
     let mut server = requests.drive(server);
     let ticket = client.request(NOW, LONG, |_| ()).unwrap();
@@ -490,7 +491,7 @@ fn request_reply_10_the_server_ends() {
     let handler = |request: &Request<u64>, answer: &mut u64| -> Flow {
         if request.body == 2 { Err(Halt::Stop) } else { twice(request, answer) }
     };
-    let server = Server::new(WhenFull::Block, handler, Responder::new(Origin::new(9), ports));
+    let server = Server::new(WhenFull::Block, IfDead::Drop, handler, Responder::new(Origin::new(9), ports));
     let account = server.account();
     let mut server = requests.drive(server);
     let a = one.request(NOW, LONG, |slot| *slot = 1).unwrap();
@@ -515,7 +516,7 @@ fn request_reply_10_the_server_ends() {
 #[test]
 fn an_answer_in_parts_goes_on_where_it_was() {
     let (sink, mut inbox) = spsc::channel(2, Reply::default).unwrap();
-    let mut server = Server::in_parts(WhenFull::Block, three, responder([sink]));
+    let mut server = Server::in_parts(WhenFull::Block, IfDead::Drop, three, responder([sink]));
     let account = server.account();
     let mut script = Script::new(requests_of_port_1().take(1));
     let mut seen = Vec::new();
@@ -530,7 +531,7 @@ fn an_answer_in_parts_goes_on_where_it_was() {
     assert_eq!((account.read().input, account.read().out, account.read().check()), (1, 4, Ok(())));
 
     let (sink, mut inbox) = spsc::channel(2, Reply::default).unwrap();
-    let mut server = Server::in_parts(WhenFull::DropReply, three, responder([sink]));
+    let mut server = Server::in_parts(WhenFull::DropReply, IfDead::Drop, three, responder([sink]));
     let account = server.account();
     assert_eq!(Script::new(requests_of_port_1().take(1)).drain(NOW, 9, &mut server).end, Some(End::Closed));
     assert_eq!((inbox.pop().unwrap().body, inbox.pop().unwrap().body, inbox.pop().is_err()), (20, 21, true));
@@ -548,7 +549,7 @@ fn a_server_skips_what_nobody_waits_for() {
         worked += 1;
         twice(request, answer)
     };
-    let server = Server::new(WhenFull::Block, handler, Responder::new(Origin::new(9), ports));
+    let server = Server::new(WhenFull::Block, IfDead::Drop, handler, Responder::new(Origin::new(9), ports));
     let account = server.account();
     let mut server = requests.drive(server);
     for timeout in [99, 100, 101] {
@@ -566,7 +567,7 @@ fn a_server_skips_what_nobody_waits_for() {
 #[test]
 fn a_request_without_an_address_is_rejected() {
     let never = |_: &Request<u64>, _: &mut u64| -> Flow { unreachable!("nobody could get the answer") };
-    let mut server = Server::new(WhenFull::Block, never, responder([Collect::new()]));
+    let mut server = Server::new(WhenFull::Block, IfDead::Drop, never, responder([Collect::new()]));
     let account = server.account();
     let drained = Script::new([Request::default()]).drain(NOW, 1, &mut server);
     assert_eq!(drained.end, Some(End::Halted(NO_RETURN_ADDRESS.into())));
@@ -579,7 +580,7 @@ fn a_request_without_an_address_is_rejected() {
 fn a_requester_that_is_gone_is_counted() {
     let (gone, here) = (Collect::new(), Collect::new());
     gone.close();
-    let mut server = Server::new(WhenFull::Block, twice, responder([gone, here.clone()]));
+    let mut server = Server::new(WhenFull::Block, IfDead::Drop, twice, responder([gone, here.clone()]));
     let account = server.account();
     assert_eq!(Script::new(requests()).drain(NOW, 999, &mut server).end, Some(End::Closed));
     drop(server);
@@ -775,7 +776,7 @@ fn correlation_3_nested_requests() {
     let mut one = r1.drive(Proxy::new(WhenFull::Block, LONG, c2, p1));
     let mut two = r2.drive(Proxy::new(WhenFull::Block, LONG, c3, p2));
     let mut three = r3.drive(Proxy::new(WhenFull::Block, LONG, c4, p3));
-    let mut four = r4.drive(Server::new(WhenFull::Block, last, p4));
+    let mut four = r4.drive(Server::new(WhenFull::Block, IfDead::Drop, last, p4));
     let tickets = [1, 2].map(|n| outer.request(NOW, LONG, |slot| *slot = n).unwrap());
     let mut told = Vec::new();
     for _ in 0..9 {
@@ -897,7 +898,7 @@ fn no_path_allocates() {
         }
     };
     let responder = Responder::new(Origin::new(9), ports);
-    let mut server = requests.drive(Server::in_parts(WhenFull::DropReply, handler, responder));
+    let mut server = requests.drive(Server::in_parts(WhenFull::DropReply, IfDead::Drop, handler, responder));
     let mut told = [0; 5];
     let mut on = |_: Ticket, answer: Answer<'_, u64>| -> Flow {
         told[match answer {

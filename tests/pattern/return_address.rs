@@ -12,7 +12,7 @@ use ringmain::contract::{
 };
 use ringmain::pattern::{
     Addresses, DeadLetter, Forward, IfDead, LetterBox, NO_RETURN_ADDRESS, NoPort, NoReply, Overflow, Port,
-    PortChange, REPLY_DEAD, Replier, ReplyPorts,
+    PortChange, REPLY_DEAD, Replier, ReplyPorts, WhenFull,
 };
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ conforms!(
             twice(request, reply)
         };
         let (_, ports) = open([kit.sink::<u64>(), kit.sink::<u64>()]);
-        Replier::new(IfDead::Drop, handler, ports)
+        Replier::new(WhenFull::Block, IfDead::Drop, handler, ports)
     },
     Terms { stop_ends: false, ..Terms::STRICT }
 );
@@ -75,7 +75,7 @@ conforms!(
         };
         let (_, ports) = open([kit.sink::<u64>(), kit.sink::<u64>()]);
         let write = |request: &Request, _, reply: &mut u64| *reply = request.body;
-        Replier::new(IfDead::Drop, handler, ports).faults_to(Addressed::reply_to, write)
+        Replier::new(WhenFull::Block, IfDead::Drop, handler, ports).faults_to(Addressed::reply_to, write)
     },
     Terms { stop_ends: false, ..Terms::STRICT }
 );
@@ -85,7 +85,7 @@ conforms!(
 fn return_address_1_two_requesters_get_only_their_own() {
     let (a, b) = (Collect::new(), Collect::new());
     let (addresses, ports) = open([a.clone(), b.clone()]);
-    let mut replier = Replier::new(IfDead::Reject, twice, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Reject, twice, ports);
     let account = replier.account();
     let requests = (0..2000).map(|n| to(addresses[(n % 2) as usize].address(), n));
     assert_eq!(Script::new(requests).drain(NOW, usize::MAX, &mut replier).count, 2000);
@@ -103,7 +103,7 @@ fn return_address_1_two_threads_get_only_their_own() {
     let (requests, to_replier) = mpsc::channel(8, Request::default).unwrap();
     let (sinks, inboxes): (Vec<_>, Vec<_>) = (0..2).map(|_| spsc::channel(8, u64::default).unwrap()).unzip();
     let (addresses, ports) = open(sinks);
-    let mut agent = to_replier.drive(Replier::new(IfDead::Reject, twice, ports));
+    let mut agent = to_replier.drive(Replier::new(WhenFull::Block, IfDead::Reject, twice, ports));
     let served = std::thread::spawn(move || {
         while agent.work(NOW) != Work::Done {
             std::thread::yield_now();
@@ -161,8 +161,8 @@ fn tell(_: &Guarded, fault: Fault, reply: &mut Answer) {
 fn return_address_2_a_fault_goes_where_faults_go() {
     let (a, f) = (Collect::<Answer>::new(), Collect::<Answer>::new());
     let (addresses, ports) = open([a.clone(), f.clone()]);
-    let mut replier =
-        Replier::new(IfDead::Drop, seven, ports).faults_to(|request: &Guarded| request.body, tell);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, seven, ports)
+        .faults_to(|request: &Guarded| request.body, tell);
     let account = replier.account();
     let mut request = Guarded { body: addresses[1].address(), ..Message::default() };
     request.set_reply_to(addresses[0].address());
@@ -181,7 +181,7 @@ fn return_address_2_a_fault_goes_where_faults_go() {
 fn return_address_2_a_fault_that_nobody_is_told_passes_on() {
     let a = Collect::<Answer>::new();
     let (addresses, ports) = open([a.clone()]);
-    let mut replier = Replier::new(IfDead::Drop, seven, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, seven, ports);
     let account = replier.account();
     let mut request = Guarded::default();
     request.set_reply_to(addresses[0].address());
@@ -206,7 +206,7 @@ fn a_fault_waits_for_room_without_another_attempt() {
     let faults = addresses[1].address();
     assert_eq!(faults, ReturnAddress { port: 2, generation: 1 });
     let desk: fn(&Request) -> ReturnAddress = |_| ReturnAddress { port: 2, generation: 1 };
-    let mut replier = Replier::new(IfDead::Drop, handler, ports)
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, handler, ports)
         .faults_to(desk, |_, fault, slot| *slot = fault.code.into());
     let account = replier.account();
     let mut script = Script::new([to(addresses[0].address(), 1)]);
@@ -225,7 +225,7 @@ fn return_address_3_a_delegate_keeps_the_address() {
     let (addresses, ports) = open([a.clone(), of_y.clone()]);
     let (to_z, mut from_y) = spsc::channel(8, Request::default).unwrap();
     let mut y = Forward::new(to_z);
-    let mut z = Replier::new(IfDead::Reject, twice, ports);
+    let mut z = Replier::new(WhenFull::Block, IfDead::Reject, twice, ports);
     let _ = Script::new((1..=3).map(|n| to(addresses[0].address(), n))).drain(NOW, 9, &mut y);
     let _ = from_y.drain(NOW, 9, &mut z);
     assert_eq!(a.events(), [2, 4, 6]);
@@ -238,7 +238,7 @@ fn return_address_4_a_dead_address_is_counted_and_the_replier_goes_on() {
     for if_dead in [IfDead::Drop, IfDead::Reject] {
         let (a, b) = (Collect::new(), Collect::new());
         let (addresses, ports) = open([a.clone(), b.clone()]);
-        let mut replier = Replier::new(if_dead, twice, ports);
+        let mut replier = Replier::new(WhenFull::Block, if_dead, twice, ports);
         let account = replier.account();
         assert!(replier.ports_mut().close(addresses[0]).is_some());
         assert!(replier.ports_mut().close(addresses[0]).is_none());
@@ -264,7 +264,7 @@ fn return_address_4_a_port_that_nobody_reads_is_dead() {
     gone.close();
     let (addresses, ports) = open([gone, here.clone()]);
     let mut letters = LetterBox::new(4, Request::default);
-    let replier = Replier::new(IfDead::Reject, twice, ports);
+    let replier = Replier::new(WhenFull::Block, IfDead::Reject, twice, ports);
     let mut guarded = DeadLetter::new("squares", Overflow::Block, &mut letters, replier);
     let mut script = Script::new([(0, 1), (1, 2)].map(|(port, n)| to(addresses[port].address(), n)));
     assert_eq!(script.drain(NOW, 9, &mut guarded).end, Some(End::Closed));
@@ -285,7 +285,7 @@ fn return_address_5_no_address_is_an_error() {
         Err(NoReply::NoReturnAddress)
     );
     let never = |_: &Request, _: &mut u64| -> Flow { unreachable!("nobody could get the answer") };
-    let mut replier = Replier::new(IfDead::Drop, never, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, never, ports);
     let account = replier.account();
     let drained = Script::new([to(none, 1)]).drain(NOW, 1, &mut replier);
     assert_eq!(drained.end, Some(End::Halted(NO_RETURN_ADDRESS.into())));
@@ -299,7 +299,7 @@ fn return_address_5_no_address_is_an_error() {
 fn return_address_7_the_address_of_a_third_party() {
     let (a, log) = (Collect::new(), Collect::new());
     let (addresses, ports) = open([a.clone(), log.clone()]);
-    let mut replier = Replier::new(IfDead::Drop, twice, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, twice, ports);
     let _ = Script::new([to(addresses[1].address(), 21)]).drain(NOW, 1, &mut replier);
     assert_eq!((a.events(), log.events()), (vec![], vec![42]));
 }
@@ -369,7 +369,7 @@ fn ports_are_opened_and_closed_while_the_replier_runs() {
     let mut addresses = Addresses::new(1..=1);
     let (mut control, changes) = spsc::channel(4, || PortChange::Done(None)).unwrap();
     let ports = ReplyPorts::<Collect<u64>>::new(1..=1).controlled_by(changes);
-    let mut replier = Replier::new(IfDead::Drop, twice, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, twice, ports);
     let account = replier.account();
     let (a, b) = (Collect::new(), Collect::new());
     let first = addresses.open().unwrap();
@@ -414,7 +414,7 @@ fn a_port_is_closed_at_the_end_of_a_turn() {
     let (sink, inbox) = spsc::channel(4, u64::default).unwrap();
     let port = addresses.open().unwrap();
     assert!(ports.open(port, sink).is_none());
-    let mut replier = Replier::new(IfDead::Drop, twice, ports);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Drop, twice, ports);
     control.push(PortChange::Close(port)).unwrap();
     let _ = Stage::<&Request>::on_batch_end(&mut replier, NOW);
     // The sink lies in the ring of changes now, and goes when its slot is filled again.
@@ -436,8 +436,8 @@ fn no_path_allocates() {
         7 => Err(Fault::new(7).into()),
         _ => twice(request, reply),
     };
-    let mut replier =
-        Replier::new(IfDead::Reject, handler, ports).faults_to(Addressed::reply_to, |_, _, slot| *slot = 0);
+    let mut replier = Replier::new(WhenFull::Block, IfDead::Reject, handler, ports)
+        .faults_to(Addressed::reply_to, |_, _, slot| *slot = 0);
     let account: Arc<Account> = replier.account();
     let sink = Collect::with_capacity(2);
     let at = At { seq: ringmain::ring::Sequence::ZERO, now: NOW };

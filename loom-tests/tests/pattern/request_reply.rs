@@ -5,8 +5,8 @@ use loom::thread;
 use ringmain::channel::spsc::{self, channel_from};
 use ringmain::contract::{Flow, Source, SourceMut, Tick};
 use ringmain::pattern::{
-    Addresses, Answer, Client, Origin, RESPONDER_GONE, Reply, ReplyPorts, Request, Responder, Says, Server,
-    Ticket, WhenFull,
+    Addresses, Answer, Client, IfDead, Origin, RESPONDER_GONE, Reply, ReplyPorts, Request, Responder, Says,
+    Server, Ticket, WhenFull,
 };
 use ringmain::ring::Sequence;
 use std::time::Duration;
@@ -69,7 +69,8 @@ fn request_reply_8_a_reply_before_the_request_returns_is_matched() {
     outcomes("request-reply: a fast reply is matched", &[true, false], || {
         let Rig { mut client, mut requests, ports } = rig();
         let server = thread::spawn(move || {
-            let mut server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(2), ports));
+            let mut server =
+                Server::new(WhenFull::Block, IfDead::Drop, twice, Responder::new(Origin::new(2), ports));
             let _ = requests.drain(NOW, usize::MAX, &mut server);
             (requests, server)
         });
@@ -119,7 +120,8 @@ fn request_reply_10_a_server_that_goes_is_told_once() {
     outcomes("request-reply: a server that goes", &[Told::Reply(42), Told::Gone], || {
         let Rig { mut client, mut requests, ports } = rig();
         let server = thread::spawn(move || {
-            let mut server = Server::new(WhenFull::Block, twice, Responder::new(Origin::new(2), ports));
+            let mut server =
+                Server::new(WhenFull::Block, IfDead::Drop, twice, Responder::new(Origin::new(2), ports));
             let _ = requests.drain(NOW, usize::MAX, &mut server);
         });
         let asked = client.request(NOW, TIMEOUT, |slot| *slot = 21);

@@ -34,13 +34,13 @@
 //! |---------------------------|---------------------------------------------------------------------------------|
 //! | open requests of a client | [`Unasked::PendingFull`], nothing is published                                  |
 //! | request ring              | [`Unasked::RingFull`], the entry and its timer are undone                       |
-//! | reply ring                | [`WhenFull`], said for each server                                              |
+//! | reply ring                | [`WhenFull`](super::WhenFull), said for each server                              |
 //! | nested requests           | [`MAX_DEPTH`], then [`Unasked::TooDeep`]                                        |
 //! | tenants of a slot         | 2^32 - 1, the slot that was free longest first; see [`Slab`](crate::table::Slab) |
 //!
 //! What is not there: services that ask one another in a circle are not found when the program is built; the depth of
 //! nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each client is
-//! polled; a server with [`WhenFull::Block`] stands still while a client of it is not.
+//! polled; a server with [`WhenFull::Block`](super::WhenFull::Block) stands still while a client of it is not.
 //!
 //! Holds: the client holds an entry of 24 bytes and a timer for each open request, never a message; the server holds
 //! nothing (gate). No allocation after construction, no shared memory but the rings and the books, no clock, no thread.
@@ -49,7 +49,7 @@
 //!
 //! ```
 //! use ringmain::contract::{Agent, Flow, Source, Tick};
-//! use ringmain::pattern::{Answer, Origins, Request, Responder, Server, WhenFull, service};
+//! use ringmain::pattern::{Answer, IfDead, Origins, Request, Responder, Server, WhenFull, service};
 //! use std::time::Duration;
 //!
 //! let mut origins = Origins::new(1..=9);
@@ -59,7 +59,7 @@
 //!     Ok(())
 //! };
 //! let responder = Responder::new(origins.open()?, ports);
-//! let mut server = requests.drive(Server::new(WhenFull::Block, square, responder));
+//! let mut server = requests.drive(Server::new(WhenFull::Block, IfDead::Drop, square, responder));
 //!
 //! let now = Tick::ZERO;
 //! let ticket = client.request(now, Duration::from_micros(50), |n| *n = 12)?;
@@ -89,5 +89,5 @@ pub use message::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use outcome::{Answer, RESPONDER_GONE, Unasked};
 pub use proxy::Proxy;
 pub use responder::Responder;
-pub use server::{Server, WhenFull};
+pub use server::Server;
 pub use service::{RingClient, service};

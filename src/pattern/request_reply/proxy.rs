@@ -1,8 +1,8 @@
 //! A stand-in for a service.
 
-use super::{Answer, Caller, Client, Reply, Request, Responder, Says, Ticket, Unasked, WhenFull};
+use super::{Answer, Caller, Client, Reply, Request, Responder, Says, Ticket, Unasked};
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Sink, SourceMut, Stage, Tick};
-use crate::pattern::{Control, Fixed, NoReply};
+use crate::pattern::{Control, Fixed, NoReply, WhenFull};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
 use core::mem;

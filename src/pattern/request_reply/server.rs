@@ -1,22 +1,13 @@
 //! The replier's end.
 
 use super::handler::said;
-use super::{Handler, Once, Parts, Reply, Request, Responder, Says};
-use crate::contract::{Account, At, Flow, Halt, Ledger, Reason, Sink, Stage, Tick};
-use crate::pattern::{Control, Fixed, NO_RETURN_ADDRESS, NoReply};
-use crate::{ring::Sequence, sync::Arc};
+use super::{Caller, Handler, Once, Parts, Reply, Request, Responder, Says};
+use crate::contract::{Account, At, Flow, Halt, Reason, ReturnAddress, Sink, Stage, Tick};
+use crate::pattern::return_address::Desk;
+use crate::pattern::{Control, Fixed, IfDead, NoReply, WhenFull};
+use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
 use core::ops::Deref;
-
-/// What happens to a request when the ring of its requester is full. There is no default: it is always said.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WhenFull {
-    /// It waits (`Again`), and so do those behind it: a requester that never reads stops the service for all.
-    Block,
-    /// It is dropped without a reply, and counted under [`Reason::RingFull`]: the requester times out, nobody else
-    /// notices. The work is not done either; of an answer in parts, the rest is dropped.
-    DropReply,
-}
 
 /// A stage that has each request answered by a handler, in the slot of the reply itself.
 ///
@@ -27,75 +18,68 @@ pub enum WhenFull {
 /// | the handler panics                            | [`Reason::Panic`]            | `out`                    |
 /// | its deadline is past; the handler is not asked | nothing: it has timed out   | `dropped[Expired]`       |
 /// | no room for the reply                         | as [`WhenFull`] says         | `dropped[RingFull]`      |
-/// | the requester is gone                         |                              | `dropped[ReplyDead]`     |
+/// | the requester is gone                         |                              | `ReplyDead`, as [`IfDead`] says |
 /// | no return address                             |                              | rejected, [`NO_RETURN_ADDRESS`] |
 /// | the handler says `Stop`                       | that the responder is gone   | `dropped[Shutdown]`      |
 ///
 /// The handler is asked when there is a slot for what it writes, so it meets each request (of an answer in parts: each
 /// part) once, unless it says `Again` itself. When the server is dropped, its ports close, and with the last one of a
 /// ring its requester hears that the responder is gone.
-pub struct Server<H, K, C = Fixed> {
-    when_full: WhenFull,
+///
+/// [`NO_RETURN_ADDRESS`]: crate::pattern::NO_RETURN_ADDRESS
+pub struct Server<Q, H, K, C = Fixed> {
     handler: H,
-    /// The next part of which request, if that comes back.
-    begun: Option<(Sequence, u32)>,
-    ledger: Ledger,
     responder: Responder<K, C>,
+    /// A fault needs no writing: it is in the envelope of the reply.
+    desk: Desk<Request<Q>, ()>,
 }
 
-impl<A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Once<F>, K, C> {
+impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Once<F>, K, C> {
     /// Has `handler` write the answer to each request into its slot, where an earlier answer lies. Allocates the
     /// [`Account`].
     #[must_use]
-    pub fn new<Q>(when_full: WhenFull, handler: F, responder: Responder<K, C>) -> Self
+    pub fn new(when_full: WhenFull, if_dead: IfDead, handler: F, responder: Responder<K, C>) -> Self
     where
         F: FnMut(&Request<Q>, &mut A) -> Flow,
     {
-        Self { when_full, handler: Once(handler), begun: None, ledger: Ledger::new(), responder }
+        Self { handler: Once(handler), responder, desk: Desk::new(when_full, if_dead) }
     }
 }
 
-impl<A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Parts<F>, K, C> {
+impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Parts<F>, K, C> {
     /// Asks `handler` for part 0, 1, 2 and so on of the answer, as long as it says [`Says::Part`]; [`Says::Reply`] is a
     /// last part, [`Says::End`] the end without one. In the books a request is one `folded`, and each message `generated`
     /// and `out`, if there are parts. Allocates the [`Account`].
     #[must_use]
-    pub fn in_parts<Q>(when_full: WhenFull, handler: F, responder: Responder<K, C>) -> Self
+    pub fn in_parts(when_full: WhenFull, if_dead: IfDead, handler: F, responder: Responder<K, C>) -> Self
     where
         F: FnMut(&Request<Q>, u32, &mut A) -> Flow<Says>,
     {
-        Self { when_full, handler: Parts(handler), begun: None, ledger: Ledger::new(), responder }
+        Self { handler: Parts(handler), responder, desk: Desk::new(when_full, if_dead) }
     }
 }
 
-impl<H, K, C> Server<H, K, C> {
+impl<Q, H, K, C> Server<Q, H, K, C> {
+    /// Has faults go to the address that `to` finds in the request, rather than where the reply would have gone; unless
+    /// that is none. Then the requester hears nothing of a request that failed, and it times out.
+    #[must_use]
+    pub fn faults_to(mut self, to: fn(&Request<Q>) -> ReturnAddress) -> Self {
+        self.desk.faults_to(to, ());
+        self
+    }
     /// This stage's books.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.ledger.account()
+        self.desk.ledger.account()
     }
     /// What it replies through, to open and close ports where no other thread does.
     #[must_use]
     pub fn responder_mut(&mut self) -> &mut Responder<K, C> {
         &mut self.responder
     }
-    /// The request in hand is done with, and has the last message of its answer.
-    #[inline]
-    fn answered(&mut self, part: u32) {
-        self.ledger.took(1);
-        self.ledger.passed(1);
-        if part > 0 {
-            self.ledger.generated(1);
-            self.ledger.folded();
-        }
-    }
-    fn drop_request(&mut self, reason: Reason) {
-        self.ledger.took(1);
-        self.ledger.dropped(reason);
-    }
 }
 
-impl<In, Q, A, H, K, C> Stage<In> for Server<H, K, C>
+impl<In, Q, A, H, K, C> Stage<In> for Server<Q, H, K, C>
 where
     In: Deref<Target = Request<Q>>,
     H: Handler<Q, A>,
@@ -104,62 +88,49 @@ where
 {
     #[inline]
     fn on_event(&mut self, request: In, at: At) -> Flow {
+        let Self { handler, responder, desk } = self;
         let caller = request.caller();
-        // By position, as a stage outside may give a request up after `Again`.
-        let mut part = match self.begun.take() {
-            Some((seq, part)) if seq == at.seq => part,
-            _ => 0,
-        };
-        if caller.gave_up(at.now) {
-            self.drop_request(Reason::Expired);
-            return Ok(());
-        }
-        loop {
-            let Self { handler, responder, .. } = self;
-            let answered =
-                responder.answer(&caller, at.now, |body| said(|| handler.write(&request, part, body)));
-            match answered {
-                Ok(Says::Part) => {
-                    self.ledger.generated(1);
-                    self.ledger.passed(1);
-                    part += 1;
-                }
-                Ok(_) => {
-                    self.answered(part);
-                    return Ok(());
-                }
-                Err(NoReply::Full) if self.when_full == WhenFull::DropReply => {
-                    self.drop_request(Reason::RingFull);
-                    return Ok(());
-                }
-                Err(NoReply::Full | NoReply::Halted(Halt::Again)) => {
-                    self.begun = Some((at.seq, part));
-                    return Err(Halt::Again);
-                }
-                Err(NoReply::Dead) => {
-                    self.drop_request(Reason::ReplyDead);
-                    return Ok(());
-                }
-                Err(NoReply::NoReturnAddress) => return self.ledger.delivered(Err(NO_RETURN_ADDRESS.into())),
-                Err(NoReply::Halted(halt)) => return self.ledger.delivered(Err(halt)),
+        let mut progress = desk.resume(at.seq);
+        let answered = loop {
+            if let Some(fault) = progress.failed {
+                break Err(NoReply::Halted(fault.into()));
             }
-        }
+            if caller.gave_up(at.now) {
+                desk.give_up(Reason::Expired);
+                return Ok(());
+            }
+            let answered = responder.answer(&caller, at.now, |body| {
+                match said(|| handler.write(&request, progress.parts, body))? {
+                    // Not into this slot.
+                    Says::Fault(fault) if desk.has_faults_to() => Err(fault.into()),
+                    says => Ok(says),
+                }
+            });
+            if answered != Ok(Says::Part) {
+                break answered.map(drop);
+            }
+            desk.ledger.generated(1);
+            desk.ledger.passed(1);
+            progress.parts += 1;
+        };
+        let Err(NoReply::Halted(Halt::Reject(fault))) = answered else {
+            return desk.settle(answered, progress, at);
+        };
+        desk.fail(&request, fault, progress, at, |reply_to, ()| {
+            let told = Caller { reply_to, ..caller };
+            responder.answer(&told, at.now, |_| Ok(Says::Fault(fault))).map(drop)
+        })
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         self.responder.on_batch_end(now);
-        self.ledger.publish();
+        self.desk.ledger.publish();
         Ok(())
     }
 }
 
-impl<H, K, C> Debug for Server<H, K, C> {
+impl<Q, H, K, C> Debug for Server<Q, H, K, C> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Self { when_full, begun, ledger, responder, .. } = self;
-        f.debug_struct("Server")
-            .field("when_full", when_full)
-            .field("begun", begun)
-            .field("ledger", ledger)
-            .field("responder", responder)
-            .finish_non_exhaustive()
+        let Self { desk, responder, .. } = self;
+        f.debug_struct("Server").field("responder", responder).field("desk", desk).finish_non_exhaustive()
     }
 }

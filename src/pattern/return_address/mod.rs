@@ -35,7 +35,7 @@
 //! | the address                                   | is answered by [`ReplyPorts::reply`]  | [`Replier`]                          |
 //! |-----------------------------------------------|---------------------------------------|--------------------------------------|
 //! | of an open port                               | what the closure says, in its slot    | `out`                                |
-//! | of a port whose ring is full                  | [`NoReply::Full`]                     | `Again`                              |
+//! | of a port whose ring is full                  | [`NoReply::Full`]                     | `Again`, or dropped: [`WhenFull`]    |
 //! | closed, of an earlier tenant, foreign; or the reader is gone | [`NoReply::Dead`]      | `ReplyDead`, dropped or rejected: [`IfDead`] |
 //! | none (port 0)                                 | [`NoReply::NoReturnAddress`]          | rejected, [`NO_RETURN_ADDRESS`]      |
 //!
@@ -54,7 +54,7 @@
 //! ```
 //! use ringmain::channel::spsc;
 //! use ringmain::contract::{Addressed, Agent, Flow, Message, Sink, Source, SourceMut, Tick};
-//! use ringmain::pattern::{Addresses, IfDead, Replier, ReplyPorts};
+//! use ringmain::pattern::{Addresses, IfDead, Replier, ReplyPorts, WhenFull};
 //!
 //! let (mut requests, to_square) = spsc::channel(8, Message::<u64>::default)?;
 //! let (replies, mut inbox) = spsc::channel(8, u64::default)?;
@@ -65,7 +65,7 @@
 //!     *reply = request.body * request.body;
 //!     Ok(())
 //! };
-//! let mut squares = to_square.drive(Replier::new(IfDead::Drop, square, ports));
+//! let mut squares = to_square.drive(Replier::new(WhenFull::Block, IfDead::Drop, square, ports));
 //!
 //! requests.offer(|request| {
 //!     request.set_reply_to(port.address());
@@ -78,62 +78,25 @@
 
 mod addresses;
 mod control;
+mod desk;
 mod ports;
 
 pub use addresses::{Addresses, NoPort, Port};
 pub use control::{Control, Fixed, PortChange};
+pub(in crate::pattern) use desk::{Desk, Progress};
+pub use desk::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, WhenFull};
 pub use ports::{NoReply, ReplyPorts};
 
-use crate::contract::{
-    Account, Addressed, At, Fault, Flow, Halt, Ledger, Reason, ReturnAddress, Sink, Stage, Tick,
-};
-use crate::{ring::Sequence, sync::Arc};
+use crate::contract::{Account, Addressed, At, Fault, Flow, Halt, ReturnAddress, Sink, Stage, Tick};
+use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
 use core::ops::Deref;
 
-/// What a request without a return address is rejected with.
-pub const NO_RETURN_ADDRESS: Fault = Fault::of(Reason::NoRoute);
-
-/// What a request whose return address is dead is rejected with, if not dropped.
-pub const REPLY_DEAD: Fault = Fault::of(Reason::ReplyDead);
-
-/// What happens to a request whose return address is dead. There is no default: it is always said.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum IfDead {
-    /// It is dropped, and counted under [`Reason::ReplyDead`].
-    Drop,
-    /// It is rejected with [`REPLY_DEAD`], for the dead letter channel.
-    Reject,
-}
-
-impl IfDead {
-    /// Books the request in hand, and says what the stage answers.
-    #[cold]
-    fn dispose(self, ledger: &mut Ledger) -> Flow {
-        ledger.took(1);
-        match self {
-            Self::Drop => ledger.dropped(REPLY_DEAD.reason),
-            Self::Reject => ledger.dead_lettered(REPLY_DEAD.reason),
-        }
-        if self == Self::Drop { Ok(()) } else { Err(REPLY_DEAD.into()) }
-    }
-}
-
 /// Has each request answered by a handler, in the slot of the reply ring that the request says.
 pub struct Replier<T, F, K: Sink, C = Fixed> {
-    if_dead: IfDead,
     handler: F,
     ports: ReplyPorts<K, C>,
-    faults: Option<Faults<T, K::Event>>,
-    /// The request in hand, whose handler failed, if the port for the fault was full.
-    failed: Option<(Sequence, Fault)>,
-    ledger: Ledger,
-}
-
-/// Where faults go, and how one is written.
-struct Faults<T, R> {
-    to: fn(&T) -> ReturnAddress,
-    write: fn(&T, Fault, &mut R),
+    desk: Desk<T, fn(&T, Fault, &mut K::Event)>,
 }
 
 impl<T: Addressed, F, K: Sink, C: Control<K>> Replier<T, F, K, C> {
@@ -142,18 +105,18 @@ impl<T: Addressed, F, K: Sink, C: Control<K>> Replier<T, F, K, C> {
     /// What the handler rejects is published nowhere and passes on, unless [`faults_to`](Self::faults_to) says
     /// otherwise. Allocates the [`Account`].
     #[must_use]
-    pub fn new(if_dead: IfDead, handler: F, ports: ReplyPorts<K, C>) -> Self
+    pub fn new(when_full: WhenFull, if_dead: IfDead, handler: F, ports: ReplyPorts<K, C>) -> Self
     where
         F: FnMut(&T, &mut K::Event) -> Flow,
     {
-        Self { if_dead, handler, ports, faults: None, failed: None, ledger: Ledger::new() }
+        Self { handler, ports, desk: Desk::new(when_full, if_dead) }
     }
     /// Answers a request that the handler rejects, too: `write` puts the fault into a reply, which goes to the address
     /// that `to` finds in the request, or where the reply would have gone if that is none. Give [`Addressed::reply_to`]
     /// for those that have only one.
     #[must_use]
     pub fn faults_to(mut self, to: fn(&T) -> ReturnAddress, write: fn(&T, Fault, &mut K::Event)) -> Self {
-        self.faults = Some(Faults { to, write });
+        self.desk.faults_to(to, write);
         self
     }
 }
@@ -162,45 +125,12 @@ impl<T, F, K: Sink, C> Replier<T, F, K, C> {
     /// This stage's books: a request is `out` when a reply to it, or a fault, was taken by a port.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.ledger.account()
+        self.desk.ledger.account()
     }
     /// The table, to open and close ports where no other thread does.
     #[must_use]
     pub fn ports_mut(&mut self) -> &mut ReplyPorts<K, C> {
         &mut self.ports
-    }
-}
-
-impl<T: Addressed, F, K: Sink, C: Control<K>> Replier<T, F, K, C> {
-    /// Books what an attempt to reply came to.
-    #[inline]
-    fn book(&mut self, replied: Result<(), NoReply>) -> Flow {
-        let flow = match replied {
-            Ok(()) => Ok(()),
-            Err(NoReply::Full) => Err(Halt::Again),
-            Err(NoReply::Halted(halt)) => Err(halt),
-            Err(NoReply::NoReturnAddress) => Err(NO_RETURN_ADDRESS.into()),
-            Err(NoReply::Dead) => return self.if_dead.dispose(&mut self.ledger),
-        };
-        self.ledger.delivered(flow)
-    }
-
-    /// Tells the one who asked, or whom he said, that the handler failed; passes the fault on if nobody is to be told.
-    #[cold]
-    fn fail(&mut self, request: &T, fault: Fault, at: At) -> Flow {
-        let Some(Faults { to, write }) = &self.faults else {
-            return self.book(Err(NoReply::Halted(fault.into())));
-        };
-        let said = to(request);
-        let address = if said == ReturnAddress::default() { request.reply_to() } else { said };
-        let told = self.ports.reply(address, |slot| {
-            write(request, fault, slot);
-            Ok(())
-        });
-        if told == Err(NoReply::Full) {
-            self.failed = Some((at.seq, fault));
-        }
-        self.book(told)
     }
 }
 
@@ -214,33 +144,32 @@ where
 {
     #[inline]
     fn on_event(&mut self, request: In, at: At) -> Flow {
-        // By position, as a stage outside may give a request up after `Again`.
-        if let Some((seq, fault)) = self.failed.take()
-            && seq == at.seq
-        {
-            return self.fail(&request, fault, at);
-        }
-        let Self { handler, ports, .. } = self;
-        match ports.reply(request.reply_to(), |slot| handler(&request, slot)) {
-            Err(NoReply::Halted(Halt::Reject(fault))) => self.fail(&request, fault, at),
-            replied => self.book(replied),
-        }
+        let Self { handler, ports, desk } = self;
+        let progress = desk.resume(at.seq);
+        let replied = match progress.failed {
+            Some(fault) => Err(NoReply::Halted(fault.into())),
+            None => ports.reply(request.reply_to(), |slot| handler(&request, slot)),
+        };
+        let Err(NoReply::Halted(Halt::Reject(fault))) = replied else {
+            return desk.settle(replied, progress, at);
+        };
+        desk.fail(&request, fault, progress, at, |address, write| {
+            ports.reply(address, |slot| {
+                write(&request, fault, slot);
+                Ok(())
+            })
+        })
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         self.ports.on_batch_end(now);
-        self.ledger.publish();
+        self.desk.ledger.publish();
         Ok(())
     }
 }
 
 impl<T, F, K: Sink, C> Debug for Replier<T, F, K, C> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Self { if_dead, ports, failed, ledger, .. } = self;
-        f.debug_struct("Replier")
-            .field("if_dead", if_dead)
-            .field("ports", ports)
-            .field("failed", failed)
-            .field("ledger", ledger)
-            .finish_non_exhaustive()
+        let Self { ports, desk, .. } = self;
+        f.debug_struct("Replier").field("ports", ports).field("desk", desk).finish_non_exhaustive()
     }
 }

@@ -16,7 +16,12 @@ fn return_address_3_a_proxy_gets_the_reply_first() {
     let proxy = Proxy::new(WhenFull::Block, LONG, y, Responder::new(Origin::new(3), y_ports));
     let (account, made) = (proxy.account(), proxy.asked());
     let mut y = to_y.drive(proxy);
-    let mut z = to_z.drive(Server::new(WhenFull::Block, handler, Responder::new(Origin::new(4), z_ports)));
+    let mut z = to_z.drive(Server::new(
+        WhenFull::Block,
+        IfDead::Drop,
+        handler,
+        Responder::new(Origin::new(4), z_ports),
+    ));
     let ticket = a.request(NOW, LONG, |slot| *slot = 21).unwrap();
     assert_eq!(y.work(NOW), Work::Busy(1));
     assert_eq!(z.work(NOW), Work::Busy(1));
