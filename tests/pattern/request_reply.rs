@@ -3,6 +3,7 @@
 
 mod oracle;
 mod proxy;
+mod strict;
 
 use crate::kit::{Choke, Collect, Dice, Script, Terms, allocations, conforms, seeds};
 use ringmain::channel::{mpmc, mpsc, spsc};

@@ -59,11 +59,21 @@ where
         requests: K,
     ) -> Result<Self, CapacityError> {
         let matcher = Matcher {
+            strict: false,
             pending: Pending::new(origin.producer(), outstanding)?,
             asked: Ledger::new(),
             answers: Ledger::new(),
         };
         Ok(Self { reply_to: port.address(), matcher, replies, requests })
+    }
+    /// Holds a reply by when it was written, rather than by when it is met: one whose header's `ts` is behind the deadline
+    /// of its request is late, and the request times out, also if both are there before the [`poll`](Self::poll). At the
+    /// deadline itself it is in time. That needs servers that write `ts` by the same clock, as a
+    /// [`Server`](super::Server) does: one that writes none is never late.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.matcher.strict = true;
+        self
     }
     /// Asks; `fill` writes the body of the request into its slot. The answer is waited for until `now` and `timeout`, as
     /// [`poll`](Self::poll) sees it; it is worth nothing to the server after that. Constant time, no allocation; wait-free
@@ -141,7 +151,7 @@ where
     }
     /// Tells `on` what has come, and then what has not come in time: first the replies that are there when it is called,
     /// then, if the ring is closed, [`RESPONDER_GONE`] for each request that is open; and then the timers at `now`. So a
-    /// reply that was published before its deadline is told also if nobody polled until long after. Returns how many
+    /// reply that was published before its deadline is told also if nobody polled until long after; [`strict`](Self::strict) looks at when it was written. Returns how many
     /// answers were told, parts included.
     ///
     /// An answer that `on` says [`Again`](crate::contract::Halt::Again) to, or panics on, is not told: it comes first the
@@ -159,8 +169,8 @@ where
     fn tell(&mut self, now: Tick, on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow) -> Flow<usize> {
         let Self { matcher, replies, .. } = self;
         let mut told = 0;
-        let mut meet = |reply: &mut Reply<A>, _: At| -> Flow {
-            let flow = matcher.meet(reply, on)?;
+        let mut meet = |reply: &mut Reply<A>, at: At| -> Flow {
+            let flow = matcher.meet(reply, at.now, on)?;
             told += usize::from(flow);
             Ok(())
         };

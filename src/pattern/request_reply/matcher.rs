@@ -2,12 +2,14 @@
 
 use super::pending::Pending;
 use super::{Answer, Reply, Says, Ticket};
-use crate::contract::{Flow, Halt, Ledger, Reason};
+use crate::contract::{Flow, Halt, Ledger, Reason, Tick};
 use crate::table::Handle;
 
 /// What does not depend on the ports.
 #[derive(Debug)]
 pub(super) struct Matcher {
+    /// The timer goes first where the reply was written behind the deadline.
+    pub(super) strict: bool,
     pub(super) pending: Pending,
     /// The requests.
     pub(super) asked: Ledger,
@@ -25,14 +27,19 @@ impl Matcher {
     pub(super) fn meet<A>(
         &mut self,
         reply: &mut Reply<A>,
+        now: Tick,
         on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow,
     ) -> Flow<bool> {
         let Reply { header, says, body } = reply;
         let (ticket, says) = (Ticket(header.ids.cause), *says);
-        let Some(handle) = self.pending.handle(ticket).filter(|handle| self.pending.is_open(*handle)) else {
+        let open = self.pending.handle(ticket).and_then(|at| Some((at, self.pending.deadline(at)?)));
+        let Some((handle, deadline)) = open else {
             self.astray(ticket, says);
             return Ok(false);
         };
+        if self.strict && header.ts > deadline {
+            return self.outrun(handle, deadline, says, now, on);
+        }
         let flow = on(
             ticket,
             match says {
@@ -55,6 +62,25 @@ impl Matcher {
         self.pending.answer(handle);
         self.holds();
         flow.map(|()| true)
+    }
+    /// Books a reply to an open request that was written too late. The timer goes first; where its time has not come
+    /// here, because the clocks of the two sides differ, the request stays open.
+    #[cold]
+    fn outrun<A>(
+        &mut self,
+        handle: Handle,
+        deadline: Tick,
+        says: Says,
+        now: Tick,
+        on: &mut impl FnMut(Ticket, Answer<'_, A>) -> Flow,
+    ) -> Flow<bool> {
+        let ticket = self.pending.ticket(handle);
+        let due = deadline <= now;
+        let flow = if due { self.give_up(handle, Answer::Timeout, Reason::Expired, on) } else { Ok(()) };
+        if flow != Err(Halt::Again) {
+            self.astray(ticket, says);
+        }
+        flow.map(|()| due)
     }
     /// Books a reply that nobody waits for.
     fn astray(&mut self, ticket: Ticket, says: Says) {

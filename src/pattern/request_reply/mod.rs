@@ -26,8 +26,8 @@
 //! writes, too.
 //!
 //! Time comes in: `request` and `poll` are told the time. A poll looks at the replies first and at the timers after that,
-//! so a reply beats its own timeout if it was published before; a timer never fires early, and fires in the first poll at
-//! its deadline or later. The deadline travels with the request, and a server that comes to it after that does not do the
+//! so a reply beats its own timeout if it was published before ([`Client::strict`]: if it was written before its
+//! deadline); a timer never fires early, and fires in the first poll at its deadline or later. The deadline travels with the request, and a server that comes to it after that does not do the
 //! work.
 //!
 //! | bound                     | at the bound                                                                    |
@@ -42,7 +42,7 @@
 //! nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each client is
 //! polled; a server with [`WhenFull::Block`](super::WhenFull::Block) stands still while a client of it is not.
 //!
-//! Holds: the client holds an entry of 24 bytes and a timer for each open request, never a message; the server holds
+//! Holds: the client holds an entry of 40 bytes and a timer for each open request, never a message; the server holds
 //! nothing (gate). No allocation after construction, no shared memory but the rings and the books, no clock, no thread.
 //! A client whose reply ring has ended (everybody who had a producer of it is gone) tells so for all open requests at
 //! once; where several servers share that ring, only when the last of them is gone.

@@ -21,10 +21,16 @@ const MOST: usize = 1 << SLOT_BITS;
 #[derive(Debug)]
 pub(super) struct Pending {
     producer: u16,
-    entries: Slab<TimerId>,
+    entries: Slab<Entry>,
     timers: Wheel<Handle>,
     /// Of each slot, the last request that the server itself had the last word on.
     answered: Box<[Handle]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    deadline: Tick,
+    timer: TimerId,
 }
 
 impl Pending {
@@ -49,10 +55,10 @@ impl Pending {
     /// An entry with a timer, to be kept or dropped; nothing if the table is full.
     #[inline]
     pub(super) fn reserve(&mut self, deadline: Tick) -> Option<Reserved<'_>> {
-        let handle = self.entries.insert(TimerId::NONE).ok()?;
+        let handle = self.entries.insert(Entry { deadline, timer: TimerId::NONE }).ok()?;
         // There are as many timers as entries, so there is one.
         match (self.timers.arm(deadline, handle), self.entries.get_mut(handle)) {
-            (Ok(timer), Some(entry)) => *entry = timer,
+            (Ok(timer), Some(entry)) => entry.timer = timer,
             _ => {
                 self.entries.remove(handle);
                 return None;
@@ -72,15 +78,16 @@ impl Pending {
         let bits = (id.0 >> SLOT_BITS) << 32 | ticket.slot() as u64;
         (id.producer() == self.producer).then(|| Handle::from_bits(bits))
     }
+    /// When an open entry times out; nothing if it is not open.
     #[inline]
-    pub(super) fn is_open(&self, handle: Handle) -> bool {
-        self.entries.get(handle).is_some()
+    pub(super) fn deadline(&self, handle: Handle) -> Option<Tick> {
+        self.entries.get(handle).map(|entry| entry.deadline)
     }
     /// Frees an entry and its timer; false if it is not there.
     #[inline]
     pub(super) fn close(&mut self, handle: Handle) -> bool {
-        let Some(timer) = self.entries.remove(handle) else { return false };
-        self.timers.cancel(timer);
+        let Some(entry) = self.entries.remove(handle) else { return false };
+        self.timers.cancel(entry.timer);
         true
     }
     /// As `close`, where the server had the last word.

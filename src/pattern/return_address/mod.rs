@@ -83,7 +83,7 @@ mod ports;
 
 pub use addresses::{Addresses, NoPort, Port};
 pub use control::{Control, Fixed, PortChange};
-pub(in crate::pattern) use desk::{Desk, Progress};
+pub(in crate::pattern) use desk::Desk;
 pub use desk::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, WhenFull};
 pub use ports::{NoReply, ReplyPorts};
 

@@ -17,7 +17,9 @@ struct Model {
     /// By slot, the last request that the server had the last word on.
     answered: HashMap<usize, MessageId>,
     request_ring: VecDeque<MessageId>,
-    reply_ring: VecDeque<(MessageId, Says, u64)>,
+    /// With when it was written.
+    reply_ring: VecDeque<(MessageId, Says, u64, u64)>,
+    strict: bool,
     gone: bool,
     counts: Counts,
 }
@@ -28,6 +30,8 @@ struct Counts {
     replied: u64,
     faulted: u64,
     timed_out: u64,
+    /// Of those, with a reply there that was written too late.
+    outrun: u64,
     gone: u64,
     cancelled: u64,
     taken: u64,
@@ -37,8 +41,9 @@ struct Counts {
 }
 
 impl Model {
-    fn new() -> Self {
+    fn new(strict: bool) -> Self {
         Self {
+            strict,
             known: Vec::new(),
             by_id: HashMap::new(),
             answered: HashMap::new(),
@@ -54,7 +59,7 @@ impl Model {
     /// What a poll tells, up to the first answer that is not taken: the `stop`th, from 0.
     fn poll(&mut self, now: u64, stop: usize) -> (Vec<(Ticket, Told)>, bool) {
         let mut told = Vec::new();
-        while let Some(&(id, says, body)) = self.reply_ring.front() {
+        while let Some(&(id, says, body, ts)) = self.reply_ring.front() {
             let counts = &mut self.counts;
             let open =
                 self.by_id.get(&id).map(|&at| &mut self.known[at]).filter(|known| known.open.is_some());
@@ -68,6 +73,18 @@ impl Model {
                     } else {
                         counts.late += 1;
                     }
+                }
+                Some(known) if self.strict && known.open.is_some_and(|deadline| deadline < ts) => {
+                    if known.open.is_some_and(|deadline| deadline <= now) {
+                        if told.len() == stop {
+                            return (told, true);
+                        }
+                        told.push((known.ticket, Told::Timeout));
+                        known.open = None;
+                        counts.timed_out += 1;
+                        counts.outrun += 1;
+                    }
+                    counts.late += 1;
                 }
                 Some(known) => {
                     if told.len() == stop {
@@ -134,9 +151,13 @@ fn run(seed: u64) -> Counts {
     let outstanding = 1 + dice.below(4) as usize;
     let (request_ring, reply_ring) = (1 << dice.below(3), 1 << dice.below(3));
     let Rig { mut client, requests, replies } = rig(outstanding, request_ring, reply_ring);
+    let strict = dice.one_in(2);
+    if strict {
+        client = client.strict();
+    }
     let (asked, answered) = (client.account(), client.replies());
     let mut server = Some((requests, replies));
-    let mut model = Model::new();
+    let mut model = Model::new(strict);
     let mut now = dice.below(100);
     for step in 0..32 {
         match dice.below(12) {
@@ -181,10 +202,14 @@ fn run(seed: u64) -> Counts {
                 };
                 let says =
                     dice.pick(&[Says::Part, Says::Reply, Says::Reply, Says::End, Says::Fault(Fault::new(3))]);
-                let pushed = replies.push(reply(id, says, step)).is_ok();
+                // The clock of the server goes before that of the client, as it has polled last.
+                let ts = now + dice.below(30);
+                let mut reply = reply(id, says, step);
+                reply.header.ts = ns(ts);
+                let pushed = replies.push(reply).is_ok();
                 assert_eq!(pushed, model.reply_ring.len() < reply_ring);
                 if pushed {
-                    model.reply_ring.push_back((id, says, step));
+                    model.reply_ring.push_back((id, says, step, ts));
                 }
             }
             9 => {
@@ -225,6 +250,7 @@ fn run(seed: u64) -> Counts {
         replied: asked.out,
         faulted: asked.dropped[Reason::NonRetryable],
         timed_out: asked.dropped[Reason::Expired],
+        outrun: counts.outrun,
         gone: asked.dropped[Reason::Shutdown] - held,
         cancelled: asked.filtered,
         taken: answered.input,
@@ -237,7 +263,8 @@ fn run(seed: u64) -> Counts {
 }
 
 /// A hundred thousand random runs of the client against the model: replies in time, late, twice, behind the end, foreign
-/// and forged; timeouts; cancelled; rings and table full; answers that are not taken; the server gone.
+/// and forged; timeouts; clients that are strict and such that
+/// are not; cancelled; rings and table full; answers that are not taken; the server gone.
 #[test]
 fn oracle() {
     let mut all = Counts::default();
@@ -247,6 +274,7 @@ fn oracle() {
             (&mut all.replied, counts.replied),
             (&mut all.faulted, counts.faulted),
             (&mut all.timed_out, counts.timed_out),
+            (&mut all.outrun, counts.outrun),
             (&mut all.gone, counts.gone),
             (&mut all.cancelled, counts.cancelled),
             (&mut all.late, counts.late),
@@ -257,10 +285,10 @@ fn oracle() {
         }
     }
     if !cfg!(miri) {
-        let Counts { replied, faulted, timed_out, gone, cancelled, late, protocol_errors, foreign, .. } = all;
-        for (what, n) in
-            [replied, faulted, timed_out, gone, cancelled, late, protocol_errors, foreign].iter().enumerate()
-        {
+        let Counts { replied, faulted, timed_out, outrun, gone, .. } = all;
+        let Counts { cancelled, late, protocol_errors, foreign, .. } = all;
+        let reached = [replied, faulted, timed_out, outrun, gone, cancelled, late, protocol_errors, foreign];
+        for (what, n) in reached.iter().enumerate() {
             assert!(*n > 1000, "{what}: the runs do not reach everything: {all:?}");
         }
     }
