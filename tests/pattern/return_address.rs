@@ -1,7 +1,8 @@
 //! Return address: replies go where the request says, and to nobody else. The numbers of the tests are those of the
 //! specification, pattern 15.
 //!
-//! 15.d6, a wrong type of reply, is two `compile_fail` tests in the documentation of the module. 15.d8 (reply and reply to
+//! 15.d6, a wrong type of reply, is two `compile_fail` tests in the documentation of the module, each beside what does
+//! compile, and as many in that of request-reply. 15.d8 (reply and reply to
 //! the originator of a saga differ) has to wait for the process manager.
 
 use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms, rejected, turn};

@@ -47,6 +47,42 @@
 //! A client whose reply ring has ended (everybody who had a producer of it is gone) tells so for all open requests at
 //! once; where several servers share that ring, only when the last of them is gone.
 //!
+//! What a server writes is what its client's ring takes:
+//! ```
+//! # use ringmain::pattern::{IfDead, Origin, Request, Responder, Server, WhenFull, service};
+//! let ([_client], _requests, ports) = service::<u64, u64, 1>([Origin::new(1)], 8)?;
+//! let responder = Responder::new(Origin::new(2), ports);
+//! Server::new(WhenFull::Block, IfDead::Drop, |_: &Request<u64>, a| { *a = 42; Ok(()) }, responder);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! and an answer of another type does not compile:
+//! ```compile_fail,E0308
+//! # use ringmain::pattern::{IfDead, Origin, Request, Responder, Server, WhenFull, service};
+//! # let ([_client], _requests, ports) = service::<u64, u64, 1>([Origin::new(1)], 8)?;
+//! # let responder = Responder::new(Origin::new(2), ports);
+//! // expected `u64`, found `&str`
+//! Server::new(WhenFull::Block, IfDead::Drop, |_: &Request<u64>, a| { *a = "42"; Ok(()) }, responder);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! The address that a client gives out is one of the ring that it reads:
+//! ```
+//! # use ringmain::{channel::spsc, pattern::{Addresses, Client, Origin, Reply, Request}};
+//! let (requests, _to_server) = spsc::channel(8, Request::<u64>::default)?;
+//! let (_sink, replies) = spsc::channel(8, Reply::<u64>::default)?;
+//! let port = Addresses::<Reply<u64>>::new(1..=1).open()?;
+//! Client::new(Origin::new(1), port, 8, replies, requests)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! and one where answers of another type are taken does not compile:
+//! ```compile_fail,E0271
+//! # use ringmain::{channel::spsc, pattern::{Addresses, Client, Origin, Reply, Request}};
+//! # let (requests, _to_server) = spsc::channel(8, Request::<u64>::default)?;
+//! # let (_sink, replies) = spsc::channel(8, Reply::<u64>::default)?;
+//! let port = Addresses::<Reply<String>>::new(1..=1).open()?;
+//! Client::new(Origin::new(1), port, 8, replies, requests)?; // expected `Reply<String>`, found `Reply<u64>`
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! ```
 //! use ringmain::contract::{Agent, Flow, Source, Tick};
 //! use ringmain::pattern::{Answer, IfDead, Origins, Request, Responder, Server, WhenFull, service};

@@ -9,15 +9,26 @@
 //!
 //! An address is the number of a port and the number of its tenant: four bytes in the header, no capability but to be
 //! pushed to. [`Addresses`] gives them out; [`ReplyPorts`] is the table that each replier has, with a sink behind each
-//! port. All sinks of a table carry one type of reply, so an answer of another type does not compile:
-//! ```compile_fail,E0308
+//! port. All sinks of a table carry one type of reply, and the slot that is lent is of that type:
+//! ```
 //! # use ringmain::{channel::spsc, pattern::{Addresses, ReplyPorts}};
-//! let mut addresses = Addresses::<u64>::new(1..=4);
+//! let mut addresses = Addresses::new(1..=4);
 //! let (replies, _inbox) = spsc::channel(8, u64::default)?;
 //! let port = addresses.open()?;
 //! let mut ports = ReplyPorts::new(1..=4);
 //! ports.open(port, replies);
-//! let _ = ports.reply(port.address(), |slot: &mut u64| { *slot = "42"; Ok(()) }); // expected `u64`, found `&str`
+//! ports.reply(port.address(), |slot| { *slot = 42; Ok(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! So an answer of another type does not compile, in the same program:
+//! ```compile_fail,E0308
+//! # use ringmain::{channel::spsc, pattern::{Addresses, ReplyPorts}};
+//! # let mut addresses = Addresses::new(1..=4);
+//! # let (replies, _inbox) = spsc::channel(8, u64::default)?;
+//! # let port = addresses.open()?;
+//! # let mut ports = ReplyPorts::new(1..=4);
+//! # ports.open(port, replies);
+//! ports.reply(port.address(), |slot| { *slot = "42"; Ok(()) })?; // expected `u64`, found `&str`
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //! and neither does the address of one type with the ring of another:
