@@ -3,7 +3,9 @@
 
 mod oracle;
 mod proxy;
+mod refused;
 mod strict;
+mod two_servers;
 
 use crate::kit::{Choke, Collect, Dice, Script, Terms, allocations, conforms, seeds};
 use ringmain::channel::{mpmc, mpsc, spsc};

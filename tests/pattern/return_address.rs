@@ -5,6 +5,8 @@
 //! compile, and as many in that of request-reply. 15.d8 (reply and reply to
 //! the originator of a saga differ) has to wait for the process manager.
 
+mod full;
+
 use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms, rejected, turn};
 use ringmain::channel::{mpsc, spsc};
 use ringmain::contract::{

@@ -8,5 +8,6 @@ mod forward;
 mod point_to_point;
 mod publish_subscribe;
 mod request_reply;
+mod return_address;
 mod sequencer;
 mod translator;
