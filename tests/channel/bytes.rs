@@ -10,7 +10,6 @@ mod threads;
 use ringmain::channel::bytes::{self, ClaimError, Consumer, MIN_CAPACITY, Producer};
 use ringmain::contract::{At, Drained, End, Fault, Flow, Reason, Source, Tick, each};
 use ringmain::ring::{CapacityError, Sequence};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -48,15 +47,6 @@ fn drain(rx: &mut impl Source<Event = [u8]>, limit: usize) -> Vec<Vec<u8>> {
         }),
     );
     seen
-}
-
-/// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
-    resume_unwind(Box::new("on purpose"))
-}
-
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_err()
 }
 
 // ------------------------------------------------------------------------------------------- capacity and length

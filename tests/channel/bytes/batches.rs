@@ -1,6 +1,7 @@
 //! Batches: records that are seen together, and what is left of one that ends early.
 
-use super::{ALL, drain, ends, ends_before, panic_on_purpose, panics, record};
+use super::{ALL, drain, ends, ends_before, record};
+use crate::kit::{panic_on_purpose, panics};
 use ringmain::channel::bytes::ClaimError;
 use std::mem::forget;
 

@@ -1,6 +1,7 @@
 //! Claims: what is committed, what is given up, and what is refused.
 
-use super::{ALL, EACH, drain, ends, ends_before, panic_on_purpose, panics, record};
+use super::{ALL, EACH, drain, ends, ends_before, record};
+use crate::kit::{panic_on_purpose, panics};
 use ringmain::channel::bytes::{ClaimError, Consumer, Producer};
 use ringmain::contract::{Fault, Flow, Halt, ManualClock, Reason, Tick, Wait};
 use std::mem::forget;

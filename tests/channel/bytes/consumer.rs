@@ -1,6 +1,7 @@
 //! The consumer: what it shows to a stage, and what it leaves.
 
-use super::{ALL, EACH, NOW, drain, ends, ends_before, panic_on_purpose, panics, record};
+use super::{ALL, EACH, NOW, drain, ends, ends_before, record};
+use crate::kit::{panic_on_purpose, panics};
 use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, NoEvent, Source, SourceMut, each};
 
 #[test]

@@ -1,6 +1,7 @@
 //! Random steps against a queue of records.
 
-use super::{ALL, HEADER, NOW, drain, ends_before, frame, panic_on_purpose, panics, record};
+use super::{ALL, HEADER, NOW, drain, ends_before, frame, record};
+use crate::kit::{panic_on_purpose, panics};
 use proptest::prelude::*;
 use ringmain::channel::bytes::ClaimError;
 use ringmain::contract::{At, End, Flow, Halt, Source, SourceMut};
