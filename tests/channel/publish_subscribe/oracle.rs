@@ -1,6 +1,7 @@
 //! Random steps against a publisher that keeps everything.
 
 use super::{NEWEST, POLICIES, START, recv, ring};
+use crate::kit::Dice;
 use ringmain::channel::publish_subscribe::{Begin, NoEvent, Policy, Subscriber};
 use ringmain::contract::Sink;
 
@@ -85,20 +86,14 @@ impl Model {
 fn any_steps_come_to_what_the_model_says() {
     let runs = if cfg!(miri) { 40 } else { 60_000 };
     for seed in 1..=runs {
-        let mut random = u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15);
-        let mut roll = move |below: u64| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            (random >> 11) % below
-        };
-        let capacity = 1 << roll(4);
+        let mut dice = Dice::new(seed);
+        let capacity = 1 << dice.below(4);
         let (mut tx, subscriptions) = ring(capacity as usize, 3);
         let mut readers: [Option<(Subscriber<u64>, Expected)>; 3] = [const { None }; 3];
         let mut model = Model { capacity, published: 0, unheard: 0 };
-        for _ in 0..roll(60) {
-            let who = roll(3) as usize;
-            match roll(10) {
+        for _ in 0..dice.below(60) {
+            let who = dice.below(3) as usize;
+            match dice.below(10) {
                 0..4 => {
                     let taken = model.publish(&mut readers);
                     assert_eq!(tx.push(model.published + u64::from(!taken)).is_ok(), taken, "seed {seed}");
@@ -106,9 +101,9 @@ fn any_steps_come_to_what_the_model_says() {
                 4 if readers[who].is_none() => {
                     tx.admit();
                     model.let_in(&mut readers);
-                    let policy = POLICIES[roll(6) as usize];
-                    let begin =
-                        [Begin::Now, Begin::Oldest, Begin::At(START.plus(roll(40)))][roll(3) as usize];
+                    let policy = dice.pick(&POLICIES);
+                    let at = Begin::At(START.plus(dice.below(40)));
+                    let begin = dice.pick(&[Begin::Now, Begin::Oldest, at]);
                     let rx = subscriptions.subscribe(policy, begin).unwrap();
                     let expected = Expected { policy, begin: Some(begin), next: 0, ended: false, missed: 0 };
                     readers[who] = Some((rx, expected));
@@ -123,7 +118,7 @@ fn any_steps_come_to_what_the_model_says() {
                 }
                 _ => {
                     if let Some((rx, expected)) = &mut readers[who] {
-                        for _ in 0..=roll(4) {
+                        for _ in 0..=dice.below(4) {
                             assert_eq!(recv(rx), model.recv(expected), "seed {seed}");
                         }
                         assert_eq!(rx.missed(), expected.missed, "seed {seed}");
