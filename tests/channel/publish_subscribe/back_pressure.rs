@@ -2,17 +2,23 @@
 
 use super::{ALL, GATE, NEWEST, NOW, OLDEST, POLICIES, START, drain, numbers, push, ring};
 use crate::kit::{panic_on_purpose, panics};
-use ringmain::channel::publish_subscribe::{Begin, Policy, channel};
+use ringmain::channel::publish_subscribe::{Begin, Policy, Publisher, Subscriber, channel};
 use ringmain::contract::{At, Drained, End, Fault, Filled, Flow, Halt, Sink, Source, each};
 use std::thread;
+
+/// A ring of four events, and its only reader, who is in it.
+fn read_by(policy: Policy) -> (Publisher<u64, ()>, Subscriber<u64>) {
+    let (mut tx, subscriptions) = ring(4, 1);
+    let rx = subscriptions.subscribe(policy, Begin::Now).unwrap();
+    tx.admit();
+    (tx, rx)
+}
 
 /// From inside a handler, on the ring that it reads: refused when it is full, and never a deadlock.
 #[test]
 fn a_handler_that_publishes_on_its_own_ring_is_refused_when_it_is_full() {
     for policy in POLICIES {
-        let (mut tx, subscriptions) = ring(4, 1);
-        let mut rx = subscriptions.subscribe(policy, Begin::Now).unwrap();
-        tx.admit();
+        let (mut tx, mut rx) = read_by(policy);
         push(&mut tx, 1..=1);
         let mut taken = 0;
         let _ = rx.drain(
@@ -34,9 +40,7 @@ fn a_handler_that_publishes_on_its_own_ring_is_refused_when_it_is_full() {
 #[test]
 fn who_is_inside_stays_inside_until_its_batch_is_over() {
     for policy in POLICIES {
-        let (mut tx, subscriptions) = ring(4, 1);
-        let mut rx = subscriptions.subscribe(policy, Begin::Now).unwrap();
-        tx.admit();
+        let (mut tx, mut rx) = read_by(policy);
         let _ = tx.push(1);
         let mut taken = Vec::new();
         let mut handler = |n: &u64, _: At| -> Flow {
@@ -72,9 +76,7 @@ fn an_event_that_comes_again_may_be_missed_by_one_that_lags_and_by_nobody_else()
 #[test]
 fn a_handler_that_panics_is_outside_afterwards() {
     for policy in POLICIES {
-        let (mut tx, subscriptions) = ring(4, 1);
-        let mut rx = subscriptions.subscribe(policy, Begin::Now).unwrap();
-        tx.admit();
+        let (mut tx, mut rx) = read_by(policy);
         push(&mut tx, 1..=1);
         assert!(panics(|| rx.drain(NOW, ALL, &mut each(|_: &u64| panic_on_purpose()))));
         assert_eq!((rx.next(), drain(&mut rx, ALL)), (Some(START), vec![1]));
