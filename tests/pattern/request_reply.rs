@@ -1,5 +1,6 @@
 //! Request-reply: one outcome for each request, told to who asked and to nobody else. The numbers of the tests are those
-//! of the specification: 3 is request-reply, 14 the correlation of nested requests, 15 the proxy.
+//! of the specification: 3 is request-reply, 14 the correlation of nested requests, 15 the proxy. The client is here; who
+//! answers it, and what it is compared with, has a file each.
 
 mod alloc;
 mod correlation;
