@@ -113,6 +113,11 @@ fn take_some(rx: &mut impl Source<Event = Event>, limit: usize) -> (Vec<u64>, bo
     (seen, drained.end == Some(End::Closed))
 }
 
+/// One turn of at most `limit` on a thread of its own; what it saw, and the consumer.
+fn taking<C: Rx>(mut rx: C, limit: usize) -> JoinHandle<(Vec<u64>, C)> {
+    thread::spawn(move || (take_some(&mut rx, limit).0, rx))
+}
+
 /// One turn of a stage that looks at the first event and wants it again: whether there was one.
 fn peek(rx: &mut impl Source<Event = Event>) -> bool {
     let mut looked = false;

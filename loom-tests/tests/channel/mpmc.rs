@@ -6,10 +6,9 @@ mod strict;
 use super::common::outcomes;
 use super::{
     ALL, Event, NOW, batch, full, offer, offering, offering_twice, passes, peek, start, take, take_some,
-    takes,
+    takes, taking,
 };
-use loom::alloc::Track;
-use loom::thread::{self, JoinHandle};
+use loom::{alloc::Track, thread};
 use ringmain::channel::mpmc::{self, Consumer, Producer};
 use ringmain::contract::{At, Flow, Halt, Sink, Source, SourceMut, each};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -43,11 +42,6 @@ fn left(tx: &Producer<Event>) -> usize {
 
 passes! { one_producer("mpmc", one_to_two):
     consumers_that_go_give_back_what_comes_too_late(Producer::is_closed, left),
-}
-
-/// A thread that drains once; what it saw, and the end again.
-fn taking(mut rx: Consumer<Event>, limit: usize) -> JoinHandle<(Vec<u64>, Consumer<Event>)> {
-    thread::spawn(move || (take_some(&mut rx, limit).0, rx))
 }
 
 /// The bits of `events`, each of which came once.
