@@ -1,7 +1,7 @@
 //! Catch: a panic of the stage inside becomes a rejected event, and the rest goes on.
 //!
-//! No pattern of the book: *Enterprise Integration Patterns* (Hohpe and Woolf) has no handlers that unwind. It makes of
-//! a panic what a "Dead Letter Channel" takes.
+//! No pattern of *Enterprise Integration Patterns* (Hohpe and Woolf) by itself: it makes of a panic what the "Dead Letter
+//! Channel" of the book takes.
 //!
 //! ```text
 //!  event --> [ Catch [ inner ] ]        Ok, Again, Reject, Stop: as inner says; panic: Reject(Fault::of(Panic))

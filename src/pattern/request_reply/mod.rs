@@ -1,7 +1,7 @@
 //! Request-reply: every request that is accepted has exactly one outcome, and an answer reaches nobody but who asked.
 //!
 //! *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 5, "Request-Reply" (page 154): two messages, each on a
-//! channel of its own. The book leaves open what comes of a request that nobody answers; here that is an outcome, too.
+//! channel of its own. Here a request that nobody answers has an outcome as well: its time runs out.
 //!
 //! ```text
 //!              request: 1 an entry, 2 its timer, 3 publish

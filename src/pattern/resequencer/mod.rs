@@ -1,8 +1,8 @@
 //! Resequencer: events that come out of order go on in the order of their numbers, and what is missing is told.
 //!
 //! *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 7, "Resequencer" (page 283): a filter with a store,
-//! which keeps what came too early until what belongs before it has come. The book leaves open what comes of a message
-//! that never comes, and of a store that is full; here both are said by a [`Policy`].
+//! which keeps what came too early until what belongs before it has come. The book warns of a message that never comes,
+//! and of a store that overruns; here a [`Policy`] has to say what becomes of both.
 //!
 //! ```text
 //!                      next = 3, window of 8
@@ -53,7 +53,7 @@
 //! | the window: a power of two, at most half of all numbers of the type | what comes beyond is [`Ahead`]'s matter          |
 //! | a hole: a time, if [`Hole`] says so; the first one alone           | a gap, or the end; with [`Hole::Wait`], when the window moves, or in the last turn |
 //! | requests by [`nak`](Resequencer::nak): so many for a hole          | what [`Hole`] says                                |
-//! | a batch: its size, and a time                                      | it is sorted, and goes on; until it has, nothing new is taken |
+//! | a batch: its size, up to 2^32 - 1, and a time                      | it is sorted, and goes on; until it has, nothing new is taken |
 //!
 //! What is out of order is moved into one of a fixed number of slots (hold); what is in order goes on from where it
 //! lies (gate). A policy that would wait for ever ([`Ahead::Block`] with [`Hole::Wait`]) is not built: [`Unbuildable`].
