@@ -1,5 +1,5 @@
-//! The patterns of the book, as stages. Each is a module with a page: its options, its bounds, and a scene; the types of all
-//! are here.
+//! The patterns of the book, as stages. Each is in a module with a page: its options, its bounds, its costs and a
+//! scene; the types of all are here.
 //!
 //! | pattern              | type                                  | holds | at a full output                   |
 //! |----------------------|---------------------------------------|-------|------------------------------------|
