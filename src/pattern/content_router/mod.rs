@@ -32,6 +32,7 @@
 //! | [`Refuse`]      | `Reject(RingFull)`                 | `dead_lettered[RingFull]` | no         | no       |
 //! | [`Divert`]      | it goes to another stage, or waits | `out`                     | no         | yes      |
 //! | [`Park`]        | up to `k` go aside, then waits     | `held`                    | at the end | no       |
+//! | [`Fail`]        | the branch ends                    | `dropped[Poisoned]`       | that one   | no       |
 //!
 //! The rules of a router over an enum are a `match`, so a case without a branch is an error when compiling:
 //! ```compile_fail,E0004
@@ -140,7 +141,7 @@ mod recipient_list;
 mod rule_switch;
 
 pub use branches::{Branches, Open, Row};
-pub use overflow::{Divert, Refuse, Shed};
+pub use overflow::{Divert, Fail, Refuse, Shed};
 pub use park::Park;
 pub use recipient_list::{RecipientList, Recipients};
 pub use rule_switch::{Change, RuleSwitch};
