@@ -1,7 +1,7 @@
 //! Pattern 1, publish-subscribe channel: topics, retained events and the books. What concerns the ring and its membership
 //! is in `tests/channel/publish_subscribe.rs`.
 
-use crate::kit::{allocations, panic_on_purpose, panics};
+use crate::kit::{Dice, allocations, panic_on_purpose, panics};
 use ringmain::channel::publish_subscribe::{Begin, NoEvent, NoSeat, Policy, Resume};
 use ringmain::contract::{At, Balance, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, Tick, each};
 use ringmain::pattern::publish_subscribe::{
@@ -353,13 +353,8 @@ fn any_steps_come_to_what_the_model_says() {
     const MEANS: [&[usize]; 6] = [&[0, 1, 2, 3, 4], &[1, 2], &[0, 1, 2], &[0, 3], &[3, 4], &[2, 4]];
     let runs = if cfg!(miri) { 40 } else { 60_000 };
     for seed in 1..=runs {
-        let mut random = u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15);
-        let mut roll = move |below: u64| {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            ((random >> 11) % below) as usize
-        };
+        let mut dice = Dice::new(seed);
+        let mut roll = |below| dice.below(below) as usize;
         let (mut tx, subscriptions) = ring(64);
         let retain =
             [0, 1, 2, 3, 0].map(|n| [Retain::None, Retain::Last, Retain::LastN(2), Retain::LastN(3)][n]);

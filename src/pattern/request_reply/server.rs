@@ -3,7 +3,7 @@
 use super::handler::said;
 use super::{Caller, Handler, Once, Parts, Reply, Request, Responder, Says};
 use crate::contract::{Account, At, Flow, Halt, Reason, ReturnAddress, Sink, Stage, Tick};
-use crate::pattern::return_address::Desk;
+use crate::pattern::return_address::Delivery;
 use crate::pattern::{Control, Fixed, IfDead, NoReply, WhenFull};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
@@ -31,7 +31,7 @@ pub struct Server<Q, H, K, C = Fixed> {
     handler: H,
     responder: Responder<K, C>,
     /// A fault needs no writing: it is in the envelope of the reply.
-    desk: Desk<Request<Q>, ()>,
+    delivery: Delivery<Request<Q>, ()>,
 }
 
 impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Once<F>, K, C> {
@@ -42,7 +42,7 @@ impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Once<F>, K, C>
     where
         F: FnMut(&Request<Q>, &mut A) -> Flow,
     {
-        Self { handler: Once(handler), responder, desk: Desk::new(when_full, if_dead) }
+        Self { handler: Once(handler), responder, delivery: Delivery::new(when_full, if_dead) }
     }
 }
 
@@ -55,7 +55,7 @@ impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Parts<F>, K, C
     where
         F: FnMut(&Request<Q>, u32, &mut A) -> Flow<Says>,
     {
-        Self { handler: Parts(handler), responder, desk: Desk::new(when_full, if_dead) }
+        Self { handler: Parts(handler), responder, delivery: Delivery::new(when_full, if_dead) }
     }
 }
 
@@ -64,13 +64,13 @@ impl<Q, H, K, C> Server<Q, H, K, C> {
     /// that is none. Then the requester hears nothing of a request that failed, and it times out.
     #[must_use]
     pub fn faults_to(mut self, to: fn(&Request<Q>) -> ReturnAddress) -> Self {
-        self.desk.faults_to(to, ());
+        self.delivery.faults_to(to, ());
         self
     }
     /// This stage's books.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.desk.ledger.account()
+        self.delivery.ledger.account()
     }
     /// What it replies through, to open and close ports where no other thread does.
     #[must_use]
@@ -88,49 +88,52 @@ where
 {
     #[inline]
     fn on_event(&mut self, request: In, at: At) -> Flow {
-        let Self { handler, responder, desk } = self;
+        let Self { handler, responder, delivery } = self;
         let caller = request.caller();
-        let mut progress = desk.resume(at.seq);
+        let mut progress = delivery.resume(at.seq);
         let answered = loop {
             if let Some(fault) = progress.failed {
                 break Err(NoReply::Halted(fault.into()));
             }
             if caller.gave_up(at.now) {
-                desk.give_up(Reason::Expired);
+                delivery.give_up(Reason::Expired);
                 return Ok(());
             }
             let answered = responder.answer(&caller, at.now, |body| {
                 match said(|| handler.write(&request, progress.parts, body))? {
                     // Not into this slot.
-                    Says::Fault(fault) if desk.has_faults_to() => Err(fault.into()),
+                    Says::Fault(fault) if delivery.has_faults_to() => Err(fault.into()),
                     says => Ok(says),
                 }
             });
             if answered != Ok(Says::Part) {
                 break answered.map(drop);
             }
-            desk.ledger.generated(1);
-            desk.ledger.passed(1);
+            delivery.ledger.generated(1);
+            delivery.ledger.passed(1);
             progress.parts += 1;
         };
         let Err(NoReply::Halted(Halt::Reject(fault))) = answered else {
-            return desk.settle(answered, progress, at);
+            return delivery.settle(answered, progress, at);
         };
-        desk.fail(&request, fault, progress, at, |reply_to, ()| {
+        delivery.fail(&request, fault, progress, at, |reply_to, ()| {
             let told = Caller { reply_to, ..caller };
             responder.answer(&told, at.now, |_| Ok(Says::Fault(fault))).map(drop)
         })
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         self.responder.on_batch_end(now);
-        self.desk.ledger.publish();
+        self.delivery.ledger.publish();
         Ok(())
     }
 }
 
 impl<Q, H, K, C> Debug for Server<Q, H, K, C> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Self { desk, responder, .. } = self;
-        f.debug_struct("Server").field("responder", responder).field("desk", desk).finish_non_exhaustive()
+        let Self { delivery, responder, .. } = self;
+        f.debug_struct("Server")
+            .field("responder", responder)
+            .field("delivery", delivery)
+            .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,21 @@
 //! Requests that come to no reply: the requester is dead, or the handler failed and somebody else is told.
 
-use super::*;
-use ringmain::pattern::REPLY_DEAD;
+use super::{NOW, Told, ns, origins, poll, requests, requests_of_port_1, responder, twice};
+use crate::kit::{Choke, Collect, Script, Terms, conforms};
+use ringmain::contract::{
+    Addressed, Agent, End, Fault, Flow, Halt, MessageId, Reason, ReturnAddress, Source,
+};
+use ringmain::pattern::{
+    IfDead, Origin, REPLY_DEAD, Reply, Request, Responder, Says, Server, WhenFull, service,
+};
+use std::time::Duration;
 
 /// The port where faults go.
 const DESK: ReturnAddress = ReturnAddress { port: 2, generation: 1 };
 
 /// Where the faults of a request go: to nobody in particular, if it is odd.
 fn desk(request: &Request<u64>) -> ReturnAddress {
-    if request.body % 2 == 0 { DESK } else { ReturnAddress::default() }
+    if request.body.is_multiple_of(2) { DESK } else { ReturnAddress::default() }
 }
 
 /// Fails with its number what is divisible by 5, and panics where it is by 7.

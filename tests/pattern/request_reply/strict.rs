@@ -1,6 +1,7 @@
 //! The option `strict`: a reply is held by when it was written.
 
 use super::*;
+use ringmain::pattern::RESPONDER_GONE;
 
 impl Rig {
     fn strict(self) -> Self {

@@ -1,8 +1,14 @@
 //! iceoryx2 #1969, the second half: a request that failed was delivered to one of two servers, as its send goes through
 //! the connections one by one. Here two servers share one ring, and a request is published in it for both, or for none.
 
-use super::*;
+use super::{LONG, NOW, Told, ns, poll, responder, twice};
 use ringmain::channel::multicast::{Multicast, Reader};
+use ringmain::channel::{mpmc, mpsc};
+use ringmain::contract::{Agent, Flow, Halt, Source, Work};
+use ringmain::pattern::{Addresses, Client, IfDead, Origin, Reply, Request, Server, Unasked, WhenFull};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Where the servers share the work: a refused request is in nobody's hand. A server that goes with a request in its hand
 /// takes that one along, which times out; all others are answered once, and the room is whole.

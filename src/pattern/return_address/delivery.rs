@@ -33,7 +33,7 @@ pub enum IfDead {
 
 /// What [`Replier`](super::Replier) and [`Server`](crate::pattern::Server) have in common: their policies, where their
 /// faults go, how far the request in hand is, and their books. `W` says how a fault is written.
-pub(in crate::pattern) struct Desk<T, W> {
+pub(in crate::pattern) struct Delivery<T, W> {
     when_full: WhenFull,
     if_dead: IfDead,
     faults: Option<Faults<T, W>>,
@@ -56,7 +56,7 @@ pub(in crate::pattern) struct Progress {
     pub(in crate::pattern) failed: Option<Fault>,
 }
 
-impl<T: Addressed, W: Copy> Desk<T, W> {
+impl<T: Addressed, W: Copy> Delivery<T, W> {
     pub(in crate::pattern) fn new(when_full: WhenFull, if_dead: IfDead) -> Self {
         Self { when_full, if_dead, faults: None, begun: None, ledger: Ledger::new() }
     }
@@ -136,10 +136,10 @@ impl<T: Addressed, W: Copy> Desk<T, W> {
     }
 }
 
-impl<T, W> Debug for Desk<T, W> {
+impl<T, W> Debug for Delivery<T, W> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
         let Self { when_full, if_dead, begun, ledger, .. } = self;
-        f.debug_struct("Desk")
+        f.debug_struct("Delivery")
             .field("when_full", when_full)
             .field("if_dead", if_dead)
             .field("begun", begun)
