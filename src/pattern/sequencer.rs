@@ -8,7 +8,8 @@
 //!
 //! Holds: nothing; the events stay in their lanes until the stage consumes them. An event that the stage answers
 //! `Again` comes next, with the same number, whatever came to the other lanes meanwhile. Closed when every lane is
-//! closed and empty. No allocation after construction, no shared memory of its own, no system call.
+//! closed and empty. No allocation after construction, no shared memory of its own but the books, no system call.
+//! The books: an event is `in` and `out` when the stage has consumed it, also if the stage rejected it or stopped on it.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -32,8 +33,9 @@
 //! ```
 
 use crate::channel::mpsc::{Numbered, Turns};
-use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
+use crate::contract::{Account, At, Drained, End, Flow, Halt, Ledger, Source, SourceMut, Stage, Tick};
 use crate::ring::Sequence;
+use crate::sync::Arc;
 use core::fmt;
 
 /// One source made of several of a kind, with dense numbers in `At::seq`.
@@ -79,6 +81,9 @@ pub struct Sequencer<Src, O> {
     order: O,
     /// The number of the next event.
     next: Sequence,
+    /// The number of the first event that is not in the books.
+    booked: Sequence,
+    ledger: Ledger,
 }
 
 impl<Src: Source> Sequencer<Src, RoundRobin> {
@@ -114,12 +119,13 @@ impl<Src: Source, Key: Ord, F: FnMut(&Src::Event) -> Key> Sequencer<Src, ByKey<K
 
 impl<Src, O> Sequencer<Src, O> {
     fn new(lanes: Box<[Src]>, order: O) -> Self {
-        Self { lanes, order, next: Sequence::new(1) }
+        let first = Sequence::new(1);
+        Self { lanes, order, next: first, booked: first, ledger: Ledger::new() }
     }
     /// Begins with the number `next` instead of 1: for a restart.
     #[must_use]
     pub fn starting_at(mut self, next: Sequence) -> Self {
-        self.next = next;
+        (self.next, self.booked) = (next, next);
         self
     }
     /// The number of the next event.
@@ -132,6 +138,20 @@ impl<Src, O> Sequencer<Src, O> {
     pub const fn lanes(&self) -> &[Src] {
         &self.lanes
     }
+    /// Its line of the books, published with each drain and at the end.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+    /// Books every number that was used up.
+    #[inline]
+    fn publish(&mut self) {
+        let consumed = self.next.since(self.booked);
+        self.booked = self.next;
+        self.ledger.took(consumed);
+        self.ledger.passed(consumed);
+        self.ledger.publish();
+    }
 }
 
 impl<Src: Source, O: Order<Src>> Source for Sequencer<Src, O> {
@@ -141,9 +161,11 @@ impl<Src: Source, O: Order<Src>> Source for Sequencer<Src, O> {
     where
         S: for<'e> Stage<&'e Src::Event>,
     {
-        let Self { lanes, order, next } = self;
+        let Self { lanes, order, next, .. } = self;
         let mut stage = Numbered { next, stage };
-        order.round(lanes, now, limit, |lane, limit| lane.drain(now, limit, &mut stage))
+        let drained = order.round(lanes, now, limit, |lane, limit| lane.drain(now, limit, &mut stage));
+        self.publish();
+        drained
     }
 }
 
@@ -153,9 +175,18 @@ impl<Src: SourceMut, O: Order<Src>> SourceMut for Sequencer<Src, O> {
     where
         S: for<'e> Stage<&'e mut Src::Event>,
     {
-        let Self { lanes, order, next } = self;
+        let Self { lanes, order, next, .. } = self;
         let mut stage = Numbered { next, stage };
-        order.round(lanes, now, limit, |lane, limit| lane.drain_mut(now, limit, &mut stage))
+        let drained = order.round(lanes, now, limit, |lane, limit| lane.drain_mut(now, limit, &mut stage));
+        self.publish();
+        drained
+    }
+}
+
+impl<Src, O> Drop for Sequencer<Src, O> {
+    /// A stage's panic may have ended the last drain before its end.
+    fn drop(&mut self) {
+        self.publish();
     }
 }
 
