@@ -30,8 +30,8 @@
 //! want it there calls [`Publisher::admit`] at a better time.
 //!
 //! Membership, policies and progress are those of [`channel::publish_subscribe`](crate::channel::publish_subscribe), on
-//! which it is built; what a subscriber lags counts events of all topics. Holds: gate. A fill costs what it costs there,
-//! and a count of the seats for the ledger; a topic that retains, a clone. Allocates when it is built, and a name (and room
+//! which it is built; what a subscriber lags counts events of all topics. Holds: gate. Publisher and subscribers each keep
+//! a ledger. A fill costs what it costs there, and a count of the seats for the books; a topic that retains, a clone. Allocates when it is built, and a name (and room
 //! for what is retained) when a topic is declared; subscribing and publishing allocate nothing but what `T::clone` does.
 //! Sources: *Enterprise Integration Patterns*, p. 106; the wildcards of NATS and of AMQP 0-9-1.
 //!
