@@ -1,5 +1,8 @@
 //! Catch: a panic of the stage inside becomes a rejected event, and the rest goes on.
 //!
+//! No pattern of *Enterprise Integration Patterns* (Hohpe and Woolf) by itself: it makes of a panic what the "Dead Letter
+//! Channel" of the book takes.
+//!
 //! ```text
 //!  event --> [ Catch [ inner ] ]        Ok, Again, Reject, Stop: as inner says; panic: Reject(Fault::of(Panic))
 //! ```
@@ -8,13 +11,27 @@
 //! the event counts as consumed and rejected, so that a dead letter channel around it writes a letter, or tries again.
 //! Either way nothing before that event is lost, and nothing after it.
 //!
-//! What state the stage inside is in after a panic is its author's business, as with [`AssertUnwindSafe`]: the patterns
-//! of this room forget the event in hand and go on with the next. Where a half-changed state is worse than a stop, leave
-//! `Catch` out.
+//! # Options
 //!
-//! Holds: nothing. Keeps the `Again` contract as inner does. Costs: nothing until there is a panic, which costs
-//! microseconds and allocates (the panic's, not ours). In a program built with `panic = "abort"` there is nothing to
-//! catch. The panic hook runs as ever, so the panic is reported where the program's panics are.
+//! | around the handler                          | a panic                                                           |
+//! |---------------------------------------------|-------------------------------------------------------------------|
+//! | nothing                                     | ends the pump; the event is not consumed                          |
+//! | `Catch`                                     | is a rejection: the event is dropped by the pump, and counted     |
+//! | [`DeadLetter`](super::DeadLetter), `Catch`  | is a letter, or another attempt                                   |
+//! | [`IfItPanics`](super::IfItPanics), around a criterion | is a yes or a no                                        |
+//!
+//! # Bounds
+//!
+//! It holds nothing, and keeps the `Again` contract as inner does. What state the stage inside is in after a panic is
+//! its author's business, as with [`AssertUnwindSafe`]: the patterns of this room forget the event in hand and go on
+//! with the next. Where a half-changed state is worse than a stop, leave `Catch` out. In a program built with `panic =
+//! "abort"` there is nothing to catch. The panic hook runs as ever, so the panic is reported where the program's panics
+//! are.
+//!
+//! # Costs
+//!
+//! A comparison and the books, until there is a panic, which costs microseconds and allocates (the panic's, not ours).
+//! As wait-free as the stage inside. It is measured by `cargo bench -p ringmain --bench pattern -- catch`.
 //!
 //! ```
 //! use ringmain::contract::{At, Fault, Flow, Halt, Reason, Stage, Tick};
@@ -27,6 +44,10 @@
 //! assert_eq!(inner.on_event(&13, at), Err(Halt::Reject(Fault::of(Reason::Panic))));
 //! assert_eq!(inner.on_event(&14, at), Ok(()));
 //! ```
+//!
+//! # A scene
+//! `examples/catch.rs`, which `cargo run --example catch` runs:
+#![doc = concat!("```\n", include_str!("../../examples/catch.rs"), "```")]
 
 use crate::contract::{Account, At, Fault, Flow, Ledger, Reason, Stage, Tick};
 use crate::sync::Arc;

@@ -1,16 +1,32 @@
 //! Crosses to another ring.
 //!
+//! In small what *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 4, "Messaging Bridge", does between two
+//! systems: what comes out of one channel goes into another.
+//!
 //! ```text
 //!  ring a --- &T     --> Forward ==clone_from==> slot of ring b      the event stays, its copy goes on
 //!  ring a --- &mut T --> Forward ====swap======> slot of ring b      the event goes on, an old one stays
 //! ```
 //!
-//! Holds: nothing (gate). A full sink answers `Again` and the event waits in its own ring; nothing was
-//! touched, so that is all there is to the `Again` contract. A closed sink ends it, and the event in hand is
-//! booked as dropped.
+//! # Options
 //!
-//! Costs: what `fill` of the sink costs, and one `clone_from` or one swap. `clone_from` into a slot reuses
-//! what the slot owns (a `Vec`'s buffer, say); a swap never allocates.
+//! | driven by                        | an event                         | its slot keeps      | asks for   |
+//! |----------------------------------|----------------------------------|---------------------|------------|
+//! | `&T`: any source                 | is copied by `clone_from`        | the event           | `T: Clone` |
+//! | `&mut T`: who has the slot alone | changes places with an old one   | what an earlier lap left in the other ring | - |
+//!
+//! # Bounds
+//!
+//! It holds nothing (gate). A full sink answers `Again` and the event waits in its own ring, and all behind it; nothing
+//! was touched, so that is all there is to the `Again` contract. A closed sink ends it, and the event in hand is booked
+//! as dropped. What else a full sink may mean is said around it: [`Shed`](super::Shed), [`Park`](super::Park) and the
+//! others.
+//!
+//! # Costs
+//!
+//! What `fill` of the sink costs, and one `clone_from` or one swap. `clone_from` into a slot reuses what the slot owns
+//! (a `Vec`'s buffer, say); a swap never allocates. As wait-free as the sink. Both are measured beside a push by hand
+//! by `cargo bench -p ringmain --bench pattern -- forward`.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -30,6 +46,10 @@
 //! assert_eq!(seen, [7]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A scene
+//! `examples/forward.rs`, which `cargo run --example forward` runs:
+#![doc = concat!("```\n", include_str!("../../examples/forward.rs"), "```")]
 
 use crate::contract::{Account, At, Flow, Ledger, Sink, Stage, Tick};
 use crate::sync::Arc;

@@ -1,10 +1,9 @@
-use crate::kit::{Stall, stall};
+use crate::kit::{Stall, panic_on_purpose, panics, stall};
 use ringmain::channel::broadcast::{self, Join, NoEvent, Producer, Reader};
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Filled, Flow, Halt, Sink, Source, Tick, Work, each,
 };
 use ringmain::ring::{CapacityError, Plain, Sequence};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -24,15 +23,6 @@ fn drain<T: Plain>(rx: &mut Reader<T>, limit: usize) -> Vec<T> {
     let mut seen = Vec::new();
     let _ = rx.drain(NOW, limit, &mut each(|event: &T| seen.push(*event)));
     seen
-}
-
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_err()
-}
-
-/// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
-    resume_unwind(Box::new("on purpose"))
 }
 
 #[test]

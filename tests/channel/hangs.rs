@@ -4,22 +4,13 @@
 //! Nothing here sleeps. A thread that waits gives its time slice away, and fails after so many times that only a hang
 //! explains it.
 
+use crate::kit::{panic_on_purpose, panics};
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc;
 use ringmain::contract::{Agent, Drained, End, Refused, Sink, Source, Stage, Tick, Work, each};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
-
-/// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
-    resume_unwind(Box::new("on purpose"))
-}
-
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_err()
-}
 
 fn drain(rx: &mut impl Source<Event = u64>) -> Vec<u64> {
     let mut seen = Vec::new();

@@ -1,10 +1,9 @@
-use crate::kit::stall;
+use crate::kit::{panic_on_purpose, panics, stall};
 use ringmain::channel::latest::{self, NoValue, Producer, Reader, Reading};
 use ringmain::contract::{
     Agent, At, Drained, End, Fault, Filled, Flow, Halt, Sink, Source, Tick, Work, each,
 };
 use ringmain::ring::{Plain, Sequence};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -34,15 +33,6 @@ fn drain(rx: &mut Reader<u64>) -> Option<u64> {
     let drained = rx.drain(NOW, ALL, &mut each(|value: &u64| seen = Some(*value)));
     assert_eq!(drained.count, usize::from(seen.is_some()));
     seen
-}
-
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_err()
-}
-
-/// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
-    resume_unwind(Box::new("on purpose"))
 }
 
 #[test]

@@ -1,10 +1,10 @@
 mod strict;
 
-use crate::kit::{Mpmc, channel_conforms};
+use crate::kit::{Mpmc, channel_conforms, panic_on_purpose, panics};
 use ringmain::channel::mpmc::{self, Consumer, Producer};
 use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Refused, Sink, Source, Tick, each};
 use ringmain::ring::Sequence;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const NOW: Tick = Tick::ZERO;
@@ -35,15 +35,6 @@ fn peek(rx: &mut Consumer<u64>) -> Option<u64> {
     });
     assert_eq!(drained, Drained { count: 0, end: seen.and(AGAIN) });
     seen
-}
-
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_err()
-}
-
-/// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
-    resume_unwind(Box::new("on purpose"))
 }
 
 channel_conforms!(conforms, Mpmc);

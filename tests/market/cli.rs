@@ -14,17 +14,27 @@ use std::{
     io::Write,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    sync::LazyLock,
 };
 
-/// The example that `cargo test` built beside this test.
+/// The example beside this test. `cargo test` builds it; with this test alone nobody would, or it would be an old one.
 fn program() -> Command {
-    let mut path = std::env::current_exe().expect("this test has a path");
-    path.pop();
-    path.pop();
-    path.extend(["examples", "market"]);
-    path.set_extension(std::env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built: run `cargo build --example market`", path.display());
-    Command::new(path)
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let mut path = std::env::current_exe().expect("this test has a path");
+        path.pop();
+        path.pop();
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--example", "market"])
+            .args(["--profile", profile])
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "`cargo build --example market` failed");
+        path.extend(["examples", "market"]);
+        path.set_extension(std::env::consts::EXE_EXTENSION);
+        assert!(path.exists(), "{} was not built", path.display());
+        path
+    });
+    Command::new(&*PROGRAM)
 }
 
 fn run(args: &[&str]) -> Output {

@@ -1,6 +1,7 @@
 //! Correlation identifier: ids that are unique, chains that can be followed back, and a handler that cannot forget them.
 //! The numbers of the tests are those of the specification. Requests inside of requests (14.d3) and stale generations
-//! (14.d4) are in `request_reply.rs`; that nothing is sent without a context (14.d7) is a `compile_fail` test of `Context`.
+//! (14.d4) are in `request_reply/correlation.rs`; that nothing is sent without a context (14.d7) is a `compile_fail` test of
+//! `Context`.
 
 use crate::kit::{Choke, Collect, Script, conforms};
 use ringmain::channel::spsc;

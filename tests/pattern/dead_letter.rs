@@ -1,15 +1,15 @@
 //! Dead letter channel: each event that fails for good is a letter, once, and the rest goes on. The numbers of the
 //! tests are those of the specification.
 
-use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms};
-use proptest::prelude::*;
+mod letter_box;
+mod oracle;
+mod panics;
+mod retries;
+
+use crate::kit::{Collect, Script, Terms, allocations, conforms};
 use ringmain::channel::spsc;
-use ringmain::contract::{
-    Agent, At, Balance, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, SourceMut, Stage, Tick, Work,
-};
+use ringmain::contract::{At, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, SourceMut, Stage, Tick};
 use ringmain::pattern::{Catch, DeadLetter, Letter, LetterBox, Overflow, Remedy, Retry};
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Rejects every fifth event, before it hands anything on.
@@ -84,112 +84,6 @@ fn nanos(nanos: u64) -> Duration {
     Duration::from_nanos(nanos)
 }
 
-/// Fails so many times for each event, and writes down when.
-struct Flaky {
-    failures: u32,
-    left: u32,
-    attempts: Vec<u64>,
-    passed: Vec<u64>,
-}
-
-impl Flaky {
-    fn new(failures: u32) -> Self {
-        Self { failures, left: failures, attempts: Vec::new(), passed: Vec::new() }
-    }
-}
-
-impl Stage<&u64> for &mut Flaky {
-    fn on_event(&mut self, event: &u64, at: At) -> Flow {
-        self.attempts.push(at.now.nanos());
-        if self.left > 0 {
-            self.left -= 1;
-            Err(BAD)?;
-        }
-        self.left = self.failures;
-        self.passed.push(*event);
-        Ok(())
-    }
-}
-
-/// A turn at each of the times from 0 to `until`.
-fn turns<S: for<'e> Stage<&'e u64>>(script: &mut Script<u64>, stage: &mut S, until: u64) {
-    for now in 0..=until {
-        let _ = script.drain(at(now), usize::MAX, stage);
-        let _ = Stage::<&u64>::on_batch_end(stage, at(now));
-    }
-}
-
-#[test]
-fn dead_letter_1_three_retries_then_a_letter() {
-    let mut flaky = Flaky::new(u32::MAX);
-    let mut letters = LetterBox::new(4, || 0u64);
-    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
-        .retry(Retry::fixed(3, nanos(10)), always);
-    let account = stage.account();
-    let mut script = Script::new([42]);
-    turns(&mut script, &mut stage, 29);
-    assert_eq!(script.consumed(), 0, "it waits where it lies");
-    turns(&mut script, &mut stage, 40);
-    drop(stage);
-    assert_eq!(flaky.attempts, [0, 10, 20, 30]);
-    let letter = letters.iter().next().unwrap();
-    assert_eq!((letter.event, letter.fault, letter.origin), (42, BAD, "flaky"));
-    assert_eq!((letter.attempts, letter.first, letter.last), (4, at(0), at(30)));
-    assert_eq!(letters.len(), 1);
-    let balance = account.read();
-    assert_eq!((balance.input, balance.dead_lettered[Reason::AttemptsExhausted]), (1, 1));
-    assert_eq!(balance.check(), Ok(()));
-}
-
-#[test]
-fn dead_letter_2_what_succeeds_in_the_end_is_no_letter() {
-    let mut flaky = Flaky::new(2);
-    let mut letters = LetterBox::new(4, || 0u64);
-    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
-        .retry(Retry::fixed(3, nanos(10)), always);
-    turns(&mut Script::new([42]), &mut stage, 40);
-    drop(stage);
-    assert_eq!(flaky.passed, [42]);
-    assert_eq!(flaky.attempts.len(), 3);
-    assert!(letters.is_empty());
-}
-
-#[test]
-fn dead_letter_3_exponential_delays() {
-    let mut flaky = Flaky::new(u32::MAX);
-    let mut letters = LetterBox::new(4, || 0u64);
-    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
-        .retry(Retry::exponential(5, nanos(10), 2, nanos(50)), always);
-    turns(&mut Script::new([42]), &mut stage, 200);
-    drop(stage);
-    let delays: Vec<_> = flaky.attempts.windows(2).map(|two| two[1] - two[0]).collect();
-    assert_eq!(delays, [10, 20, 40, 50, 50]);
-    assert_eq!(letters.len(), 1);
-}
-
-#[test]
-fn dead_letter_4_immediate_times_delayed() {
-    let mut flaky = Flaky::new(u32::MAX);
-    let mut letters = LetterBox::new(4, || 0u64);
-    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
-        .retry(Retry::fixed(3, nanos(10)).each_with_immediate(5), always);
-    turns(&mut Script::new([42]), &mut stage, 40);
-    drop(stage);
-    assert_eq!(flaky.attempts.len(), 24);
-    assert_eq!(letters.iter().next().unwrap().attempts, 24);
-}
-
-#[test]
-fn dead_letter_5_inline_keeps_the_order() {
-    let mut flaky = Flaky::new(2);
-    let mut letters = LetterBox::new(4, || 0u64);
-    let mut stage = DeadLetter::new("flaky", Overflow::Block, &mut letters, &mut flaky)
-        .retry(Retry::fixed(2, nanos(10)), always);
-    turns(&mut Script::new([1, 2, 3]), &mut stage, 80);
-    drop(stage);
-    assert_eq!(flaky.passed, [1, 2, 3]);
-}
-
 /// Edits first, and fails after.
 fn spoil(event: &mut u64, _: At) -> Flow {
     *event += 1000;
@@ -246,73 +140,6 @@ fn dead_letter_6_the_original_outlives_an_edit_that_was_answered_again() {
 
 fn all_bad(_: &u64, _: At) -> Flow {
     Err(BAD.into())
-}
-
-#[test]
-fn dead_letter_7_a_full_box_halts_the_stage() {
-    let mut letters = LetterBox::new(2, || 0u64);
-    let mut stage = DeadLetter::new("bad", Overflow::HaltStage, &mut letters, all_bad);
-    let account = stage.account();
-    let drained = Script::new([1, 2, 3, 4]).drain(at(0), usize::MAX, &mut stage);
-    assert_eq!(drained, Drained { count: 3, end: Some(End::Halted(Halt::Stop)) });
-    drop(stage);
-    assert!(letters.iter().map(|letter| letter.event).eq([1, 2]));
-    let balance = account.read();
-    assert_eq!((balance.input, balance.dead_lettered.total(), balance.dropped[Reason::RingFull]), (3, 2, 1));
-    assert_eq!(balance.check(), Ok(()));
-}
-
-#[test]
-fn dead_letter_7_the_oldest_letter_gives_way() {
-    let mut letters = LetterBox::new(2, || 0u64);
-    let make_room = Overflow::DropOldest(|letters: &mut &mut LetterBox<u64>| letters.drop_oldest());
-    let mut stage = DeadLetter::new("bad", make_room, &mut letters, all_bad);
-    let account = stage.account();
-    assert_eq!(Script::new([1, 2, 3]).drain(at(0), usize::MAX, &mut stage).count, 3);
-    drop(stage);
-    assert!(letters.iter().map(|letter| letter.event).eq([2, 3]));
-    let balance = account.read();
-    assert_eq!((balance.dead_lettered.total(), balance.dropped[Reason::Evicted]), (3, 1));
-    assert_eq!(balance.check(), Ok(()));
-}
-
-#[test]
-fn dead_letter_7_the_newest_letter_is_not_written() {
-    let mut letters = LetterBox::new(2, || 0u64);
-    let mut stage = DeadLetter::new("bad", Overflow::DropNewest, &mut letters, all_bad);
-    let account = stage.account();
-    assert_eq!(Script::new([1, 2, 3]).drain(at(0), usize::MAX, &mut stage).count, 3);
-    drop(stage);
-    assert!(letters.iter().map(|letter| letter.event).eq([1, 2]));
-    assert_eq!(account.read().dropped[Reason::RingFull], 1);
-    assert_eq!(account.read().check(), Ok(()));
-}
-
-#[test]
-fn dead_letter_7_or_the_event_waits_and_is_not_tried_again() {
-    let mut tries = 0;
-    let inner = |_: &u64, _: At| -> Flow {
-        tries += 1;
-        Err(BAD.into())
-    };
-    let (tx, mut post) = spsc::channel(2, Letter::<u64>::default).unwrap();
-    let mut stage = DeadLetter::new("bad", Overflow::Block, tx, inner);
-    let mut script = Script::new([1, 2, 3]);
-    let again = Some(End::Halted(Halt::Again));
-    for now in 0..5 {
-        assert_eq!(script.drain(at(now), usize::MAX, &mut stage).end, again);
-    }
-    let mut read = Vec::new();
-    let mut reader = |letter: &Letter<u64>, _: At| -> Flow {
-        read.push((letter.event, letter.last.nanos()));
-        Ok(())
-    };
-    let _ = post.drain(at(5), usize::MAX, &mut reader);
-    let _ = script.drain(at(5), usize::MAX, &mut stage);
-    drop(stage);
-    let _ = post.drain(at(5), usize::MAX, &mut reader);
-    assert_eq!(tries, 3);
-    assert_eq!(read, [(1, 0), (2, 0), (3, 0)]);
 }
 
 /// An event that two stages hand to each other.
@@ -439,78 +266,6 @@ fn the_letter_says_where_and_what() {
     assert_eq!(letter.detail[9..], [0; 23]);
 }
 
-/// A sink of letters that never takes one.
-struct Bad(Halt);
-
-impl Sink for Bad {
-    type Event = Letter<u64>;
-    fn fill<R>(&mut self, _: impl FnOnce(&mut Letter<u64>) -> Flow<R>) -> Flow<R> {
-        Err(self.0)
-    }
-}
-
-#[test]
-fn a_letter_that_fails_is_no_letter_but_counted() {
-    for overflow in [Overflow::Block, Overflow::DropNewest, Overflow::HaltStage] {
-        let mut stage = DeadLetter::new("bad", overflow, Bad(Fault::of(Reason::InvalidKey).into()), all_bad);
-        let account = stage.account();
-        assert_eq!(Script::new([1, 2]).drain(at(0), usize::MAX, &mut stage).count, 2);
-        drop(stage);
-        assert_eq!(account.read().dropped[Reason::InvalidKey], 2);
-        assert_eq!(account.read().check(), Ok(()));
-    }
-}
-
-#[test]
-fn a_closed_box_ends_it_unless_letters_may_be_lost() {
-    fn counts(overflow: Overflow<Bad>) -> (usize, u64) {
-        let mut stage = DeadLetter::new("bad", overflow, Bad(Halt::Stop), all_bad);
-        let account = stage.account();
-        let count = Script::new([1, 2]).drain(at(0), usize::MAX, &mut stage).count;
-        drop(stage);
-        assert_eq!(account.read().check(), Ok(()));
-        (count, account.read().dropped[Reason::Shutdown])
-    }
-    assert_eq!(counts(Overflow::Block), (1, 1));
-    assert_eq!(counts(Overflow::HaltStage), (1, 1));
-    assert_eq!(counts(Overflow::DropNewest), (2, 2));
-    assert_eq!(counts(Overflow::DropOldest(|_| unreachable!("it is closed, not full"))), (2, 2));
-}
-
-#[test]
-fn a_box_that_cannot_make_room_makes_the_event_wait() {
-    let mut stage = DeadLetter::new("bad", Overflow::DropOldest(|_| false), Bad(Halt::Again), all_bad);
-    let drained = Script::new([1]).drain(at(0), usize::MAX, &mut stage);
-    assert_eq!(drained, Drained { count: 0, end: Some(End::Halted(Halt::Again)) });
-}
-
-#[test]
-fn a_panic_inside_forgets_the_event_in_hand() {
-    // Fails once, is tried again, panics; then a good event comes in its place.
-    let mut calls = 0;
-    let inner = |_: &u64, _: At| -> Flow {
-        calls += 1;
-        match calls {
-            1 => Err(BAD.into()),
-            2 => panic!("the panic that the test asked for"),
-            _ => Ok(()),
-        }
-    };
-    let mut letters = LetterBox::new(4, || 0u64);
-    let guarded = DeadLetter::new("guarded", Overflow::Block, &mut letters, inner)
-        .retry(Retry::fixed(1, nanos(5)), always);
-    let account = guarded.account();
-    let mut stage = Catch::new(guarded);
-    let mut script = Script::new([1, 2]);
-    for now in [0, 5, 6] {
-        let _ = script.drain(at(now), usize::MAX, &mut stage);
-    }
-    drop(stage);
-    assert_eq!(calls, 3);
-    assert!(letters.is_empty());
-    assert_eq!(account.read().out, 1);
-}
-
 #[test]
 fn an_event_that_a_stage_outside_gives_up_leaves_nothing_behind() {
     // The first event waits for another attempt; at 5 its time is over, and the next one comes.
@@ -575,36 +330,6 @@ fn an_event_that_passes_is_not_copied() {
 }
 
 #[test]
-fn a_panic_of_the_users_closures_writes_no_letter_and_books_nothing() {
-    fn bomb() -> u8 {
-        panic!("the panic that the test asked for")
-    }
-    type Plan = fn(Stages) -> Stages;
-    type Stages = DeadLetter<u64, LetterBox<u64>, fn(&u64, At) -> Flow>;
-    let plans: [Plan; 3] = [
-        |stage| stage.detail(|_, _, detail| detail[0] = bomb()),
-        |stage| stage.hops(9, |_| bomb()),
-        |stage| stage.retry(Retry::NEVER, |_| if bomb() == 0 { Remedy::Drop } else { Remedy::Halt }),
-    ];
-    for plan in plans {
-        let mut stage = plan(DeadLetter::new(
-            "bad",
-            Overflow::Block,
-            LetterBox::new(4, || 0),
-            all_bad as fn(&u64, At) -> Flow,
-        ));
-        let account = stage.account();
-        let mut script = Script::new([1]);
-        let panicked = catch_unwind(AssertUnwindSafe(|| script.drain(at(0), 1, &mut stage)));
-        assert!(panicked.is_err());
-        assert_eq!(script.consumed(), 0);
-        assert!(stage.letters().is_empty());
-        drop(stage);
-        assert_eq!(account.read(), Balance::default());
-    }
-}
-
-#[test]
 fn events_without_a_size_and_large_ones() {
     fn check<T: Clone + PartialEq + std::fmt::Debug>(event: T) {
         let letters = LetterBox::new(2, || event.clone());
@@ -615,82 +340,4 @@ fn events_without_a_size_and_large_ones() {
     }
     check(());
     check([7u8; 5000]);
-}
-
-#[test]
-fn behind_a_pump_the_letters_are_a_stream_that_ends_with_it() {
-    let (tx, post) = spsc::channel(16, Letter::<u64>::default).unwrap();
-    let good = Collect::new();
-    let stage = DeadLetter::new("row", Overflow::Block, tx, Picky(good.clone()));
-    let mut work = Script::new(1..=20u64).drive(stage);
-    let bad = Collect::new();
-    let mut read = post.drive(bad.clone());
-    while work.work(at(0)) != Work::Done {}
-    while read.work(at(0)) != Work::Done {}
-    assert_eq!(good.len(), 16);
-    assert!(bad.events().iter().map(|letter: &Letter<u64>| letter.event).eq([5, 10, 15, 20]));
-}
-
-#[test]
-fn a_letter_box_is_a_queue() {
-    let mut letters = LetterBox::new(3, || 0u64);
-    assert!(!letters.drop_oldest());
-    let mut model = VecDeque::new();
-    let mut taken = 0;
-    for n in 0..20u64 {
-        let put = letters.offer(|letter| letter.event = n);
-        assert_eq!(put.is_ok(), model.len() < 3);
-        if put.is_ok() {
-            model.push_back(n);
-        }
-        if n % 3 == 1 {
-            let mut one = |letter: &Letter<u64>, at: At| -> Flow {
-                assert_eq!(Some(letter.event), model.pop_front());
-                assert_eq!(at.seq.count(), taken);
-                taken += 1;
-                Ok(())
-            };
-            assert_eq!(letters.drain(at(0), 1, &mut one).count, 1);
-        }
-        assert!(letters.iter().map(|letter| letter.event).eq(model.iter().copied()));
-        assert_eq!(letters.len(), model.len());
-    }
-    let mut again = |_: &mut Letter<u64>, _: At| -> Flow { Err(Halt::Again) };
-    assert_eq!(letters.drain_mut(at(0), 9, &mut again).count, 0);
-    assert_eq!(letters.len(), model.len());
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 256 }, failure_persistence: None,
-        ..ProptestConfig::default() })]
-
-    /// Every event is passed or is a letter, exactly once, in order, whatever is full.
-    #[test]
-    fn exactly_once(
-        events in prop::collection::vec(0u64..40, 0..60),
-        chokes in (0usize..4, 0usize..4),
-        tries in 0u32..4,
-        delay in 0u64..4,
-    ) {
-        let (good, bad) = (Collect::new(), Collect::new());
-        let letters = Choke::new(chokes.0, bad.clone());
-        let inner = Picky(Choke::new(chokes.1, good.clone()));
-        let mut stage = DeadLetter::new("row", Overflow::Block, letters, inner)
-            .retry(Retry::fixed(tries, nanos(delay)), always);
-        let account = stage.account();
-        let mut script = Script::new(events.clone());
-        let mut now = 0;
-        while script.drain(at(now), usize::MAX, &mut stage).end != Some(End::Closed) {
-            now += 1;
-            prop_assert!(now < 10_000);
-        }
-        drop(stage);
-        let (fives, others): (Vec<u64>, Vec<u64>) = events.iter().partition(|n| n.is_multiple_of(5));
-        prop_assert_eq!(good.events(), others);
-        let letters: Vec<Letter<u64>> = bad.events();
-        prop_assert!(letters.iter().all(|letter| letter.attempts == tries + 1));
-        prop_assert!(letters.iter().map(|letter| letter.event).eq(fives));
-        prop_assert_eq!(account.read().check(), Ok(()));
-        prop_assert_eq!(account.read().input, events.len() as u64);
-    }
 }

@@ -1,7 +1,7 @@
 use crate::kit::{Collect, Script, Terms, conforms, rejected, turn};
 use ringmain::channel::spsc;
 use ringmain::contract::{Agent, Fault, Reason, Source, Tick, Work};
-use ringmain::pattern::{Catch, ContentRouter, Divert, Forward, Park, Refuse, Shed};
+use ringmain::pattern::{Catch, ContentRouter, Divert, Fail, Fanout, Forward, Park, Refuse, Shed};
 
 /// These give events up, or send them elsewhere, when full: choking does change what arrives.
 const LOSSY: Terms = Terms { waits: false, ..Terms::STRICT };
@@ -42,6 +42,32 @@ fn refuse_rejects_what_there_is_no_room_for() {
     assert_eq!(refused, Some(Fault::of(Reason::RingFull)));
     assert_eq!(account.read().dead_lettered[Reason::RingFull], 1);
     assert_eq!(account.read().check(), Ok(()));
+}
+
+/// 0.3: Fail.
+#[test]
+fn fail_ends_where_there_is_no_room() {
+    let full = Collect::with_capacity(2);
+    let fail = Fail::new(full.clone());
+    let account = fail.account();
+    assert_eq!(Script::new(1..=5u64).drive(fail).work(Tick::ZERO), Work::Done);
+    assert_eq!(full.events(), [1, 2]);
+    let books = account.read();
+    assert_eq!((books.input, books.out, books.dropped[Reason::Poisoned]), (3, 2, 1));
+    assert_eq!(books.check(), Ok(()));
+}
+
+/// 0.3: a branch that fails ends alone, or all with it, as the fan-out says.
+#[test]
+fn fail_ends_a_branch() {
+    let [full, free] = [Collect::with_capacity(1), Collect::new()];
+    let fanout = Fanout::new((Fail::new(full.clone()), free.clone()));
+    assert_eq!(Script::new(1..=3u64).drive(fanout).work(Tick::ZERO), Work::Done);
+    assert_eq!((full.events(), free.take()), (vec![1], vec![1, 2, 3]));
+    full.take();
+    let fanout = Fanout::new((Fail::new(full.clone()), free.clone())).requiring([0]);
+    assert_eq!(Script::new(1..=3u64).drive(fanout).work(Tick::ZERO), Work::Done);
+    assert_eq!((full.events(), free.events()), (vec![1], vec![1, 2]));
 }
 
 /// 6.c: DivertTo.

@@ -3,7 +3,7 @@
 //! first record with something in it lies behind padding.
 
 use super::common::outcomes;
-use super::{ALL, NOW, start};
+use super::{ALL, NOW, start, turns};
 use loom::thread;
 use ringmain::channel::bytes::{self, ClaimError, Consumer, Producer};
 use ringmain::contract::{At, End, Flow, Halt, Source, SourceMut, each};
@@ -56,10 +56,9 @@ fn what_is_published_is_seen() {
             push(&mut tx, 0).unwrap();
             tx
         });
-        let (first, second) = (take(&mut rx), take(&mut rx));
-        let _tx = producer.join().unwrap();
-        assert_eq!([&first[..], &second, &take(&mut rx)].concat(), [9, 0]);
-        (first.len(), second.len())
+        let seen = turns(&mut rx, take, [producer]);
+        assert_eq!(seen.concat(), [9, 0]);
+        (seen[0].len(), seen[1].len())
     });
 }
 
@@ -109,10 +108,9 @@ fn a_claim_is_seen_when_it_is_committed() {
             claim.commit_len(10);
             tx
         });
-        let (first, second) = (take(&mut rx), take(&mut rx));
-        let _tx = producer.join().unwrap();
-        assert_eq!([&first[..], &second, &take(&mut rx)].concat(), [1, 10]);
-        (first.len(), second.len())
+        let seen = turns(&mut rx, take, [producer]);
+        assert_eq!(seen.concat(), [1, 10]);
+        (seen[0].len(), seen[1].len())
     });
 }
 
@@ -171,10 +169,9 @@ fn a_batch_is_seen_whole() {
             drop(batch);
             tx
         });
-        let (first, second) = (take(&mut rx), take(&mut rx));
-        let _tx = producer.join().unwrap();
-        assert_eq!([&first[..], &second, &take(&mut rx)].concat(), [3, 0, 9]);
-        (first.len(), second.len())
+        let seen = turns(&mut rx, take, [producer]);
+        assert_eq!(seen.concat(), [3, 0, 9]);
+        (seen[0].len(), seen[1].len())
     });
 }
 
@@ -275,10 +272,8 @@ fn the_last_record_is_seen_before_the_end() {
     outcomes("bytes: the producer goes", &legal, || {
         let (mut tx, mut rx) = ends(32);
         let producer = thread::spawn(move || push(&mut tx, 8).unwrap());
-        let (first, ended) = take_some(&mut rx, ALL);
-        let (second, ended_then) = take_some(&mut rx, ALL);
-        producer.join().unwrap();
-        let (third, closed) = take_some(&mut rx, ALL);
+        let [(first, ended), (second, ended_then), (third, closed)] =
+            turns(&mut rx, |rx| take_some(rx, ALL), [producer]);
         assert_eq!([&first[..], &second, &third].concat(), [8]);
         assert!(closed && rx.is_closed());
         (first.len(), ended, second.len(), ended_then)

@@ -22,7 +22,10 @@ mod publish_subscribe;
 mod spmc;
 mod spsc;
 
-use loom::{alloc::Track, thread};
+use loom::{
+    alloc::Track,
+    thread::{self, JoinHandle},
+};
 use ringmain::contract::{At, End, Flow, Halt, Refused, Sink, Source, Tick, each};
 use ringmain::ring::Sequence;
 
@@ -68,8 +71,17 @@ fn takes(tx: &mut impl Sink<Event = Event>, n: u64) -> bool {
 }
 
 /// Offers `n` on a thread of its own; whether it was taken, and the producer.
-fn offering<K: Tx>(mut tx: K, n: u64) -> thread::JoinHandle<(bool, K)> {
+fn offering<K: Tx>(mut tx: K, n: u64) -> JoinHandle<(bool, K)> {
     thread::spawn(move || (takes(&mut tx, n), tx))
+}
+
+/// Makes two offers on a thread of its own, of `n` and, if that was taken, of the number behind it; which were taken, and
+/// the producer.
+fn offering_twice<K: Tx>(mut tx: K, n: u64) -> JoinHandle<([bool; 2], K)> {
+    thread::spawn(move || {
+        let first = takes(&mut tx, n);
+        ([first, takes(&mut tx, n + u64::from(first))], tx)
+    })
 }
 
 /// Ends of a ring that holds `1..=capacity`.
@@ -101,6 +113,11 @@ fn take_some(rx: &mut impl Source<Event = Event>, limit: usize) -> (Vec<u64>, bo
     (seen, drained.end == Some(End::Closed))
 }
 
+/// One turn of at most `limit` on a thread of its own; what it saw, and the consumer.
+fn taking<C: Rx>(mut rx: C, limit: usize) -> JoinHandle<(Vec<u64>, C)> {
+    thread::spawn(move || (take_some(&mut rx, limit).0, rx))
+}
+
 /// One turn of a stage that looks at the first event and wants it again: whether there was one.
 fn peek(rx: &mut impl Source<Event = Event>) -> bool {
     let mut looked = false;
@@ -110,4 +127,35 @@ fn peek(rx: &mut impl Source<Event = Event>) -> bool {
     });
     assert_eq!((drained.count, drained.end == Some(End::Halted(Halt::Again))), (0, looked));
     looked
+}
+
+/// Two turns of the consumer beside the producers, and one when they are done; what these give back lives as long.
+fn turns<C, T, K, const N: usize>(
+    rx: &mut C,
+    turn: impl Fn(&mut C) -> T,
+    producers: [JoinHandle<K>; N],
+) -> [T; 3] {
+    let (first, second) = (turn(rx), turn(rx));
+    let _done = producers.map(|producer| producer.join().unwrap());
+    [first, second, turn(rx)]
+}
+
+/// Each producer offers one event and goes, and the end is behind all of them. Events seen and the end met, in each of
+/// two turns meanwhile.
+fn until_the_end<K: Tx, C: Rx, const N: usize>(
+    (producers, mut rx): ([K; N], C),
+    is_closed: fn(&C) -> bool,
+) -> (usize, bool, usize, bool) {
+    let mut sent = 0;
+    let producers = producers.map(|mut tx| {
+        sent += 1;
+        thread::spawn(move || offer(&mut tx, sent).unwrap())
+    });
+    let [(first, ended), (second, ended_then), (third, closed)] =
+        turns(&mut rx, |rx| take_some(rx, ALL), producers);
+    let counts = (first.len(), ended, second.len(), ended_then);
+    let mut seen = [first, second, third].concat();
+    seen.sort_unstable();
+    assert_eq!((seen, closed, is_closed(&rx)), ((1..=sent).collect(), true, true));
+    counts
 }

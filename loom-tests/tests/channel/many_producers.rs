@@ -5,7 +5,7 @@
 //! slots. A file that says `passes! { many_producers(..): .. }` has a test of its own for each of the models it names.
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, Rx, Tx, batch, offer, offering, start, take, take_some, takes};
+use super::{ALL, Event, NOW, Rx, Tx, batch, offer, offering, start, take, take_some, takes, until_the_end};
 use loom::{alloc::Track, thread};
 use ringmain::contract::{At, Fault, Flow};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -169,21 +169,7 @@ pub(super) fn the_last_producer_closes_behind_the_events_of_all<K: Tx, C: Rx>(
         (2, false, 0, true),
         (2, true, 0, true),
     ];
-    outcomes(&format!("{ring}: the last producer goes"), &legal, move || {
-        let ([mut one, mut two], mut rx) = ends(2);
-        let one = thread::spawn(move || offer(&mut one, 1).unwrap());
-        let two = thread::spawn(move || offer(&mut two, 2).unwrap());
-        let (first, ended) = take_some(&mut rx, ALL);
-        let (second, ended_then) = take_some(&mut rx, ALL);
-        one.join().unwrap();
-        two.join().unwrap();
-        let (third, closed) = take_some(&mut rx, ALL);
-        let counts = (first.len(), ended, second.len(), ended_then);
-        let mut seen = [first, second, third].concat();
-        seen.sort_unstable();
-        assert_eq!((seen, closed, is_closed(&rx)), (vec![1, 2], true, true));
-        counts
-    });
+    outcomes(&format!("{ring}: the last producer goes"), &legal, move || until_the_end(ends(2), is_closed));
 }
 
 /// The last of two producers to go has seen the other's claim, so the end is not told before its event.

@@ -4,9 +4,11 @@
 mod strict;
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, batch, full, offer, offering, passes, peek, start, take, take_some, takes};
-use loom::alloc::Track;
-use loom::thread::{self, JoinHandle};
+use super::{
+    ALL, Event, NOW, batch, full, offer, offering, offering_twice, passes, peek, start, take, take_some,
+    takes, taking,
+};
+use loom::{alloc::Track, thread};
 use ringmain::channel::mpmc::{self, Consumer, Producer};
 use ringmain::contract::{At, Flow, Halt, Sink, Source, SourceMut, each};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -40,11 +42,6 @@ fn left(tx: &Producer<Event>) -> usize {
 
 passes! { one_producer("mpmc", one_to_two):
     consumers_that_go_give_back_what_comes_too_late(Producer::is_closed, left),
-}
-
-/// A thread that drains once; what it saw, and the end again.
-fn taking(mut rx: Consumer<Event>, limit: usize) -> JoinHandle<(Vec<u64>, Consumer<Event>)> {
-    thread::spawn(move || (take_some(&mut rx, limit).0, rx))
 }
 
 /// The bits of `events`, each of which came once.
@@ -102,16 +99,12 @@ fn a_full_ring_is_filled_again_behind_two_consumers() {
         // Whether each of the two offers was taken.
         let legal = [(false, false), (false, true), (true, false), (true, true)];
         outcomes(&format!("mpmc: wrap, capacity {capacity}"), &legal, move || {
-            let (mut tx, mut rx) = full(ends, capacity);
-            let next = capacity as u64 + 1;
-            let producer = thread::spawn(move || {
-                let first = takes(&mut tx, next);
-                (first, takes(&mut tx, next + u64::from(first)), tx)
-            });
+            let (tx, mut rx) = full(ends, capacity);
+            let producer = offering_twice(tx, capacity as u64 + 1);
             let other = taking(rx.clone(), 1);
             let mut seen = take_some(&mut rx, 1).0;
             let (theirs, _other) = other.join().unwrap();
-            let (first, second, _tx) = producer.join().unwrap();
+            let ([first, second], _tx) = producer.join().unwrap();
             seen.extend(theirs);
             seen.extend(take(&mut rx));
             let last = capacity as u64 + u64::from(first) + u64::from(second);

@@ -2,7 +2,7 @@
 //! that another still needs.
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, batch, offer, offering, passes, peek, start, take, take_some, takes};
+use super::{ALL, Event, NOW, batch, offer, offering, passes, peek, start, take, take_some, takes, taking};
 use loom::{alloc::Track, thread};
 use ringmain::channel::multicast::{Many, Multicast, One, Reader, SharedProducer};
 use ringmain::contract::{Refused, SourceMut, each};
@@ -22,10 +22,9 @@ fn each_reader_sees_what_is_published() {
     let legal: Vec<_> = (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).collect();
     outcomes("multicast: publish to two", &legal, || {
         let mut ring = one(2);
-        let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
+        let (a, b) = (ring.reader("a", &[]), ring.reader("b", &[]));
         let mut tx = ring.build().unwrap();
-        let a = thread::spawn(move || (take(&mut a), a));
-        let b = thread::spawn(move || (take(&mut b), b));
+        let (a, b) = (taking(a, ALL), taking(b, ALL));
         offer(&mut tx, 1).unwrap();
         offer(&mut tx, 2).unwrap();
         let ((by_a, mut a), (by_b, mut b)) = (a.join().unwrap(), b.join().unwrap());
@@ -41,11 +40,10 @@ fn a_slot_is_filled_again_behind_the_slowest_reader() {
     let legal = [(false, false), (false, true), (true, false)];
     outcomes("multicast: wrap", &legal, || {
         let mut ring = one(1);
-        let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
+        let (a, b) = (ring.reader("a", &[]), ring.reader("b", &[]));
         let mut tx = ring.build().unwrap();
         offer(&mut tx, 1).unwrap();
-        let a = thread::spawn(move || (take(&mut a), a));
-        let b = thread::spawn(move || (take(&mut b), b));
+        let (a, b) = (taking(a, ALL), taking(b, ALL));
         let first = takes(&mut tx, 2);
         let second = takes(&mut tx, 3);
         let ((by_a, mut a), (by_b, mut b)) = (a.join().unwrap(), b.join().unwrap());
@@ -62,12 +60,11 @@ fn a_chain_is_seen_link_by_link() {
     let legal = [(0, false), (1, false), (1, true)];
     outcomes("multicast: chain", &legal, || {
         let mut ring = one(1);
-        let mut a = ring.reader("a", &[]);
-        let mut b = ring.reader("b", &[&a]);
+        let a = ring.reader("a", &[]);
+        let b = ring.reader("b", &[&a]);
         let mut tx = ring.build().unwrap();
         offer(&mut tx, 1).unwrap();
-        let a = thread::spawn(move || (take(&mut a), a));
-        let b = thread::spawn(move || (take(&mut b), b));
+        let (a, b) = (taking(a, ALL), taking(b, ALL));
         let again = takes(&mut tx, 2);
         let ((by_a, mut a), (by_b, mut b)) = (a.join().unwrap(), b.join().unwrap());
         assert_eq!(by_a, [1]);
@@ -84,12 +81,11 @@ fn a_diamond_joins_behind_both_sides() {
     let legal = [(0, false, 0), (0, false, 1), (1, true, 0)];
     outcomes("multicast: diamond", &legal, || {
         let mut ring = one(1);
-        let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
+        let (a, b) = (ring.reader("a", &[]), ring.reader("b", &[]));
         let mut c = ring.reader("c", &[&a, &b]);
         let mut tx = ring.build().unwrap();
         offer(&mut tx, 1).unwrap();
-        let a = thread::spawn(move || (take(&mut a), a));
-        let b = thread::spawn(move || (take(&mut b), b));
+        let (a, b) = (taking(a, ALL), taking(b, ALL));
         let first = take(&mut c);
         let again = takes(&mut tx, 2);
         let second = take(&mut c);
@@ -109,14 +105,14 @@ fn an_editor_is_alone_and_those_behind_see_its_work() {
     outcomes("multicast: editor", &legal, || {
         let mut ring = one(1);
         let mut edit = ring.editor("edit", &[]);
-        let (mut a, mut b) = (ring.reader("a", &[&edit]), ring.reader("b", &[&edit]));
+        let (a, mut b) = (ring.reader("a", &[&edit]), ring.reader("b", &[&edit]));
         let mut tx = ring.build().unwrap();
         offer(&mut tx, 1).unwrap();
         let edit = thread::spawn(move || {
             let mut tenfold = each(|event: &mut Event| *event = Track::new(10 * *event.get_ref()));
             (edit.drain_mut(NOW, ALL, &mut tenfold).count, edit)
         });
-        let a = thread::spawn(move || (take(&mut a), a));
+        let a = taking(a, ALL);
         let by_b = take(&mut b);
         let again = takes(&mut tx, 2);
         let ((edited, _edit), (by_a, _a)) = (edit.join().unwrap(), a.join().unwrap());
@@ -210,11 +206,10 @@ fn a_batch_waits_for_the_slowest() {
     let legal = [(1, 0), (1, 1), (2, 0)];
     outcomes("multicast: batch", &legal, || {
         let mut ring = one(2);
-        let (mut a, mut b) = (ring.reader("a", &[]), ring.reader("b", &[]));
+        let (a, b) = (ring.reader("a", &[]), ring.reader("b", &[]));
         let mut tx = ring.build().unwrap();
         offer(&mut tx, 1).unwrap();
-        let a = thread::spawn(move || (take_some(&mut a, 1).0, a));
-        let b = thread::spawn(move || (take_some(&mut b, 1).0, b));
+        let (a, b) = (taking(a, 1), taking(b, 1));
         let first = batch(&mut tx, 2, 2);
         let second = batch(&mut tx, 2 + first, 2);
         let ((by_a, mut a), (by_b, mut b)) = (a.join().unwrap(), b.join().unwrap());
@@ -278,11 +273,11 @@ fn the_end_of_a_chain_gates_two_producers() {
     let legal = [(0, false, false), (1, false, true), (1, true, false)];
     outcomes("multicast: chain, two producers", &legal, || {
         let mut ring = many(1);
-        let mut a = ring.reader("a", &[]);
+        let a = ring.reader("a", &[]);
         let mut b = ring.reader("b", &[&a]);
         let mut tx = ring.build().unwrap();
         offer(&mut tx, 1).unwrap();
-        let a = thread::spawn(move || (take(&mut a), a));
+        let a = taking(a, ALL);
         let other = offering(tx.clone(), 2);
         let by_b = take(&mut b);
         let mine = takes(&mut tx, 3);

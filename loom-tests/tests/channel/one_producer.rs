@@ -5,7 +5,9 @@
 //! `passes! { one_producer(..): .. }` has a test of its own for each of the models it names.
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, Rx, Tx, batch, full, offer, peek, take, take_some, takes};
+use super::{
+    Event, NOW, Rx, Tx, batch, full, offer, offering_twice, peek, take, take_some, turns, until_the_end,
+};
 use loom::{alloc::Track, thread};
 use ringmain::contract::{At, Flow, Refused, SourceMut};
 
@@ -20,10 +22,9 @@ pub(super) fn what_is_published_is_seen<K: Tx, C: Rx>(ring: &str, ends: Ends<K, 
             offer(&mut tx, 2).unwrap();
             tx
         });
-        let (first, second) = (take(&mut rx), take(&mut rx));
-        let _tx = producer.join().unwrap();
-        assert_eq!([&first[..], &second, &take(&mut rx)].concat(), [1, 2]);
-        (first.len(), second.len())
+        let seen = turns(&mut rx, take, [producer]);
+        assert_eq!(seen.concat(), [1, 2]);
+        (seen[0].len(), seen[1].len())
     });
 }
 
@@ -32,15 +33,11 @@ pub(super) fn a_full_ring_is_filled_again_behind_the_consumer<K: Tx, C: Rx>(ring
     for capacity in [1, 2] {
         let legal = [(false, false), (false, true), (true, false), (true, true)];
         outcomes(&format!("{ring}: wrap, capacity {capacity}"), &legal, move || {
-            let (mut tx, mut rx) = full(ends, capacity);
-            let next = capacity as u64 + 1;
-            let producer = thread::spawn(move || {
-                let first = takes(&mut tx, next);
-                (first, takes(&mut tx, next + u64::from(first)), tx)
-            });
+            let (tx, mut rx) = full(ends, capacity);
+            let producer = offering_twice(tx, capacity as u64 + 1);
             let mut seen = take_some(&mut rx, 1).0;
             seen.extend(take_some(&mut rx, 1).0);
-            let (first, second, _tx) = producer.join().unwrap();
+            let ([first, second], _tx) = producer.join().unwrap();
             seen.extend([take(&mut rx), take(&mut rx)].concat());
             let last = capacity as u64 + u64::from(first) + u64::from(second);
             assert_eq!(seen, (1..=last).collect::<Vec<_>>());
@@ -96,15 +93,8 @@ pub(super) fn the_last_event_is_seen_before_the_end<K: Tx, C: Rx>(
         (1, true, 0, true),
     ];
     outcomes(&format!("{ring}: the producer goes"), &legal, move || {
-        let (mut tx, mut rx) = ends(2);
-        let producer = thread::spawn(move || offer(&mut tx, 1).unwrap());
-        let (first, ended) = take_some(&mut rx, ALL);
-        let (second, ended_then) = take_some(&mut rx, ALL);
-        producer.join().unwrap();
-        let (third, closed) = take_some(&mut rx, ALL);
-        assert_eq!([&first[..], &second, &third].concat(), [1]);
-        assert!(closed && is_closed(&rx));
-        (first.len(), ended, second.len(), ended_then)
+        let (tx, rx) = ends(2);
+        until_the_end(([tx], rx), is_closed)
     });
 }
 

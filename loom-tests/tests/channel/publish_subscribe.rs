@@ -3,7 +3,7 @@
 //! The first event is the number 1. Values are tracked: loom reports one that is lost, and two threads in one slot.
 
 use super::common::outcomes;
-use super::{ALL, Event, NOW, offer, peek, start, take, takes};
+use super::{ALL, Event, NOW, offer, peek, start, take, takes, taking};
 use loom::{alloc::Track, thread};
 use ringmain::channel::publish_subscribe::{
     Begin, NoEvent, Policy, Publisher, Resume, Subscriber, Subscriptions, Usher, channel_with,
@@ -65,8 +65,8 @@ fn a_join_gates_from_its_first_event_on() {
     outcomes("publish-subscribe: join and gate", &[false, true], || {
         let (mut tx, seats) = ring(1, 1);
         assert!(takes(&mut tx, 1));
-        let mut rx = seats.subscribe(Policy::Gate, Begin::Oldest).unwrap();
-        let reader = thread::spawn(move || (take(&mut rx), rx));
+        let rx = seats.subscribe(Policy::Gate, Begin::Oldest).unwrap();
+        let reader = taking(rx, ALL);
         let taken = takes(&mut tx, 2);
         let (mut seen, mut rx) = reader.join().unwrap();
         assert_eq!(number(rx.joined()), Some(1));
@@ -172,9 +172,9 @@ fn a_reader_that_reads_in_time_is_not_moved() {
     let legal = [(vec![], true), (vec![1], false), (vec![1], true), (vec![2], true)];
     outcomes("publish-subscribe: read in time", &legal, || {
         let (mut tx, seats) = ring(1, 1);
-        let mut rx = seated(&mut tx, &seats, Policy::Lag(Resume::Oldest));
+        let rx = seated(&mut tx, &seats, Policy::Lag(Resume::Oldest));
         assert!(takes(&mut tx, 1));
-        let reader = thread::spawn(move || (take(&mut rx), rx));
+        let reader = taking(rx, ALL);
         let taken = takes(&mut tx, 2);
         let (seen, mut rx) = reader.join().unwrap();
         let rest = take(&mut rx);
@@ -190,9 +190,9 @@ fn a_reader_stays_inside_between_two_events() {
     let legal = [(1, 1), (1, 2), (2, 0), (2, 1), (2, 2)];
     outcomes("publish-subscribe: inside", &legal, || {
         let (mut tx, seats) = ring(2, 1);
-        let mut rx = seated(&mut tx, &seats, Policy::Lag(Resume::Oldest));
+        let rx = seated(&mut tx, &seats, Policy::Lag(Resume::Oldest));
         assert!(takes(&mut tx, 1) && takes(&mut tx, 2));
-        let reader = thread::spawn(move || (take(&mut rx), rx));
+        let reader = taking(rx, ALL);
         let taken = u64::from(takes(&mut tx, 3)) + u64::from(takes(&mut tx, 4));
         let (seen, mut rx) = reader.join().unwrap();
         let rest = take(&mut rx);

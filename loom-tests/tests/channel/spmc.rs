@@ -1,7 +1,7 @@
 //! One producer that claims with a store, many consumers: what differs from [`mpmc`](super::mpmc).
 
 use super::common::outcomes;
-use super::{Event, batch, full, offer, passes, start, take, take_some, takes};
+use super::{Event, batch, full, offer, passes, start, take, take_some, takes, taking};
 use loom::alloc::Track;
 use loom::thread;
 use ringmain::channel::spmc::{self, Consumer, Producer};
@@ -22,8 +22,7 @@ fn an_event_goes_to_one_of_two_consumers() {
     let legal = [(0, 0), (0, 1), (1, 0), (1, 1)];
     outcomes("spmc: one producer, two consumers", &legal, || {
         let (mut tx, mut rx) = ends(2);
-        let mut other = rx.clone();
-        let other = thread::spawn(move || (take_some(&mut other, 1).0, other));
+        let other = taking(rx.clone(), 1);
         let producer = thread::spawn(move || assert!(takes(&mut tx, 1) && takes(&mut tx, 2)));
         let mine = take_some(&mut rx, 1).0;
         let (theirs, _other) = other.join().unwrap();
@@ -41,8 +40,7 @@ fn a_full_ring_is_filled_again_behind_two_consumers() {
     let legal = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)];
     outcomes("spmc: wrap", &legal, || {
         let (mut tx, mut rx) = full(ends, 2);
-        let consumers =
-            [rx.clone(), rx.clone()].map(|mut rx| thread::spawn(move || (take_some(&mut rx, 1).0, rx)));
+        let consumers = [rx.clone(), rx.clone()].map(|rx| taking(rx, 1));
         let first = batch(&mut tx, 3, 2);
         let second = batch(&mut tx, 3 + first, 1);
         let mut seen: Vec<_> = consumers.map(|consumer| consumer.join().unwrap().0).concat();

@@ -1,7 +1,7 @@
 //! One producer, one consumer: everything accepted arrives once and in order, and a slot is with one side at a time.
 
 use super::common::outcomes;
-use super::{Event, batch, full, offer, passes, peek, start, take, take_some};
+use super::{ALL, Event, batch, full, offer, passes, peek, start, take, take_some, taking};
 use loom::{alloc::Track, thread};
 use ringmain::channel::spsc::{self, Consumer, Layout, Packed, Producer, Spaced};
 use ringmain::contract::Refused;
@@ -87,8 +87,8 @@ fn a_batch_takes_what_is_free_and_no_more<L: Built>() {
 /// the slots, where the model starts.
 fn a_long_batch_makes_room_before_its_end<L: Built>() {
     outcomes("spsc: room before the end of a batch", &[0, 1, 3, 5, 7, 8], || {
-        let (mut tx, mut rx) = full(L::ends, 8);
-        let consumer = thread::spawn(move || (take(&mut rx), rx));
+        let (mut tx, rx) = full(L::ends, 8);
+        let consumer = taking(rx, ALL);
         let more = batch(&mut tx, 9, 8);
         let (mut seen, mut rx) = consumer.join().unwrap();
         seen.extend(take(&mut rx));

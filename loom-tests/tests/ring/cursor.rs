@@ -1,49 +1,35 @@
 //! What a cursor hands over: the slots below it.
 
 use super::common::{model, outcomes};
-use super::{look, one_slot, put, start};
+use super::{for_two, gives_back, hands_over, look, one_slot, put, start};
 use loom::{sync::Arc, thread};
 use ringmain::ring::{Cursor, Slots};
 
 /// A cursor that its writer moves, and the slot it is about.
-type Shared = Arc<(Cursor, Arc<Slots<u64>>)>;
+type Shared = Arc<(Cursor, Slots<u64>)>;
 
 fn parts() -> (Shared, Shared) {
-    let shared = Arc::new((Cursor::new(start()), one_slot(|_| ())));
-    (Arc::clone(&shared), shared)
+    for_two((Cursor::new(start()), one_slot(|_| ())))
 }
 
 #[test]
 fn advance_hands_over_the_slot() {
-    outcomes("cursor: advance hands over the slot", &[None, Some(7)], || {
-        let (writer, reader) = parts();
-        let writer = thread::spawn(move || {
-            put(&writer.1, start(), 7);
-            writer.0.advance(start().next());
-        });
-        let done = reader.0.read().done;
-        let read = (done != start()).then(|| look(&reader.1, start()));
-        writer.join().unwrap();
-        read
-    });
+    hands_over(
+        "cursor: advance hands over the slot",
+        parts,
+        |writer| writer.0.advance(start().next()),
+        |reader| reader.0.read().done != start(),
+    );
 }
 
 #[test]
 fn the_way_back_hands_over_the_empty_slot() {
-    outcomes("cursor: the way back hands over the slot", &[7, 8], || {
-        let (reader, writer) = parts();
-        put(&writer.1, start(), 7);
-        let reader = thread::spawn(move || {
-            let read = look(&reader.1, start());
-            assert_eq!(read, 7);
-            reader.0.advance(start().next());
-        });
-        if writer.0.read().done == start().next() {
-            put(&writer.1, start().next(), 8);
-        }
-        reader.join().unwrap();
-        look(&writer.1, start())
-    });
+    gives_back(
+        "cursor: the way back hands over the slot",
+        parts,
+        |reader| reader.0.advance(start().next()),
+        |writer| writer.0.read().done == start().next(),
+    );
 }
 
 /// What the other thread did last comes with the mark: nothing is lost between "not yet" and "closed".
@@ -66,21 +52,16 @@ fn close_hands_over_the_last_slot() {
 
 #[test]
 fn leaving_hands_over_the_slot_and_says_so() {
-    outcomes("cursor: leaving hands over the slot", &[7, 8], || {
-        let (reader, writer) = parts();
-        put(&writer.1, start(), 7);
-        let reader = thread::spawn(move || {
-            assert_eq!(look(&reader.1, start()), 7);
-            reader.0.leave(start());
-        });
-        let seen = writer.0.read();
-        assert_eq!(seen.left, seen.closed);
-        if seen.left {
-            put(&writer.1, start().next(), 8);
-        }
-        reader.join().unwrap();
-        look(&writer.1, start())
-    });
+    gives_back(
+        "cursor: leaving hands over the slot",
+        parts,
+        |reader| reader.0.leave(start()),
+        |writer| {
+            let seen = writer.0.read();
+            assert_eq!(seen.left, seen.closed);
+            seen.left
+        },
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Who sees the news, sees what it is about.
 
 use super::common::outcomes;
-use super::{look, one_slot, put, start};
-use loom::{sync::Arc, thread};
+use super::{look, start, two_fill};
+use loom::sync::Arc;
 use ringmain::ring::Notice;
 
 /// Of both who raised it, if it was raised twice: the second hands on what the first did.
@@ -11,14 +11,7 @@ fn who_sees_the_news_sees_what_is_new() {
     // How often it was raised when it was looked at for the first time.
     outcomes("notice: news", &[0, 1, 2], || {
         let notice = Arc::new(Notice::new());
-        let slots = [one_slot(|_| ()), one_slot(|_| ())];
-        let threads = slots.clone().map(|slots| {
-            let notice = Arc::clone(&notice);
-            thread::spawn(move || {
-                put(&slots, start(), 7);
-                notice.raise();
-            })
-        });
+        let (slots, threads) = two_fill(&notice, Notice::raise);
         let mut seen = 0;
         assert_eq!(notice.is_news(&mut seen), seen != 0);
         let raised = seen;

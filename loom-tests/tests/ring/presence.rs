@@ -1,8 +1,8 @@
 //! Who sees that all are gone, sees what they did.
 
 use super::common::outcomes;
-use super::{look, one_slot, put, start};
-use loom::{sync::Arc, thread};
+use super::{look, start, two_fill};
+use loom::sync::Arc;
 use ringmain::ring::Presence;
 
 /// Also what the one did who was not the last to leave.
@@ -10,14 +10,7 @@ use ringmain::ring::Presence;
 fn who_sees_the_end_sees_all() {
     outcomes("presence: the end", &[false, true], || {
         let presence = Arc::new(Presence::new(2));
-        let slots = [one_slot(|_| ()), one_slot(|_| ())];
-        let threads = slots.clone().map(|slots| {
-            let presence = Arc::clone(&presence);
-            thread::spawn(move || {
-                put(&slots, start(), 7);
-                presence.leave();
-            })
-        });
+        let (slots, threads) = two_fill(&presence, Presence::leave);
         let over = presence.is_over();
         if over {
             assert_eq!(slots.map(|slots| look(&slots, start())), [7, 7]);

@@ -1,7 +1,7 @@
 //! What a seat hands over when its standing changes, and who comes first where both want to.
 
 use super::common::outcomes;
-use super::{look, put, start};
+use super::{for_two, gives_back, hands_over, look, put, start};
 use loom::{sync::Arc, thread};
 use ringmain::ring::{Place, Seat, Sequence, Slots, Standing};
 
@@ -10,8 +10,7 @@ type Shared = Arc<(Seat, Slots<u64>)>;
 
 fn parts() -> (Shared, Shared) {
     let slots = Slots::new(2, start(), || 0, |_| ()).unwrap();
-    let shared = Arc::new((Seat::new(), slots));
-    (Arc::clone(&shared), shared)
+    for_two((Seat::new(), slots))
 }
 
 fn asked() -> (Shared, Shared) {
@@ -78,19 +77,21 @@ fn a_request_is_handed_over() {
 /// With the place from which the reader goes on.
 #[test]
 fn an_admission_is_handed_over() {
-    outcomes("seat: admit hands over the desk", &[None, Some(7)], || {
-        let (reader, writer) = asked();
-        let writer = thread::spawn(move || {
-            put(&writer.1, start(), 7);
-            assert!(writer.0.admit(start().next()));
-        });
-        let found = (reader.0.standing() == Standing::Seated).then(|| {
-            assert_eq!(reader.0.place(), outside(start().next()));
-            look(&reader.1, start())
-        });
-        writer.join().unwrap();
-        found
-    });
+    hands_over(
+        "seat: admit hands over the desk",
+        || {
+            let (reader, writer) = asked();
+            (writer, reader)
+        },
+        |writer| assert!(writer.0.admit(start().next())),
+        |reader| {
+            let seated = reader.0.standing() == Standing::Seated;
+            if seated {
+                assert_eq!(reader.0.place(), outside(start().next()));
+            }
+            seated
+        },
+    );
 }
 
 /// The reader goes while it is let in: the writer sees it go in either case, and is the one who sets the seat free.
@@ -108,36 +109,22 @@ fn leaving_and_admission_meet() {
 
 #[test]
 fn who_has_left_is_in_no_slot() {
-    outcomes("seat: leave hands over the slots", &[7, 8], || {
-        let (reader, writer) = seated();
-        put(&writer.1, start(), 7);
-        let reader = thread::spawn(move || {
-            assert_eq!(look(&reader.1, start()), 7);
-            reader.0.leave(true);
-        });
-        if writer.0.standing() == Standing::Left {
-            put(&writer.1, start(), 8);
-        }
-        reader.join().unwrap();
-        look(&writer.1, start())
-    });
+    gives_back(
+        "seat: leave hands over the slots",
+        seated,
+        |reader| reader.0.leave(true),
+        |writer| writer.0.standing() == Standing::Left,
+    );
 }
 
 #[test]
 fn what_a_reader_is_done_with_is_the_writers() {
-    outcomes("seat: stand hands over the slots", &[7, 8], || {
-        let (reader, writer) = seated();
-        put(&writer.1, start(), 7);
-        let reader = thread::spawn(move || {
-            assert_eq!(look(&reader.1, start()), 7);
-            reader.0.stand(start().next(), false);
-        });
-        if writer.0.place().done == start().next() {
-            put(&writer.1, start(), 8);
-        }
-        reader.join().unwrap();
-        look(&writer.1, start())
-    });
+    gives_back(
+        "seat: stand hands over the slots",
+        seated,
+        |reader| reader.0.stand(start().next(), false),
+        |writer| writer.0.place().done == start().next(),
+    );
 }
 
 /// Both want the slot of the first event: the reader to look at it, the writer to fill it again. Who is displaced sees the

@@ -1,16 +1,15 @@
 //! Slots order nothing themselves: who may touch one is said by a cursor or a stamp, and the models watch for overlaps.
 
 use super::common::model;
-use super::{look, one_slot, put, start};
+use super::{for_two, look, one_slot, put, start};
 use loom::{sync::Arc, thread};
 use ringmain::ring::{Published, Sequence, Slots, Stamp};
 
 #[test]
 fn many_may_look_at_once() {
     model("slots: many may look at once", || {
-        let slots = one_slot(|_| ());
+        let (slots, other) = for_two(one_slot(|_| ()));
         put(&slots, start(), 7);
-        let other = Arc::clone(&slots);
         let other = thread::spawn(move || look(&other, start()));
         assert_eq!(look(&slots, start()), 7);
         assert_eq!(other.join().unwrap(), 7);
@@ -22,8 +21,7 @@ fn many_may_look_at_once() {
 #[should_panic(expected = "Causality violation")]
 fn an_overlap_is_reported() {
     model("slots: an overlap is reported", || {
-        let slots = one_slot(|_| ());
-        let other = Arc::clone(&slots);
+        let (slots, other) = for_two(one_slot(|_| ()));
         let other = thread::spawn(move || put(&other, start(), 7));
         look(&slots, start());
         other.join().unwrap();

@@ -1,7 +1,7 @@
 //! What a stamp hands over: its own slot.
 
 use super::common::{model, outcomes};
-use super::{look, one_slot, put, start};
+use super::{for_two, hands_over, look, one_slot, put, start};
 use loom::{sync::Arc, thread};
 use ringmain::ring::{Claimable, Published, Sequence, Slots, Stamp};
 
@@ -9,39 +9,32 @@ use ringmain::ring::{Claimable, Published, Sequence, Slots, Stamp};
 type Shared = Arc<Slots<u64, Stamp>>;
 
 fn parts() -> (Shared, Shared) {
-    let slots = one_slot(|at: Sequence| Stamp::new(at.minus(1)));
-    (Arc::clone(&slots), slots)
+    for_two(one_slot(|at: Sequence| Stamp::new(at.minus(1))))
 }
 
 #[test]
 fn publish_hands_over_the_slot() {
-    outcomes("stamp: publish hands over the slot", &[None, Some(7)], || {
-        let (writer, reader) = parts();
-        let writer = thread::spawn(move || {
-            put(&writer, start(), 7);
-            writer.mark(start()).publish(start());
-        });
-        let read = (reader.mark(start()).read(start()) == Published::Event).then(|| look(&reader, start()));
-        writer.join().unwrap();
-        read
-    });
+    hands_over(
+        "stamp: publish hands over the slot",
+        parts,
+        |writer| writer.mark(start()).publish(start()),
+        |reader| reader.mark(start()).read(start()) == Published::Event,
+    );
 }
 
 /// A void slot is handed over too: what the failed fill left behind belongs to whoever comes next.
 #[test]
 fn abandon_hands_over_the_slot() {
-    outcomes("stamp: abandon hands over the slot", &[None, Some(7)], || {
-        let (writer, reader) = parts();
-        let writer = thread::spawn(move || {
-            put(&writer, start(), 7);
-            writer.mark(start()).abandon(start());
-        });
-        let answer = reader.mark(start()).read(start());
-        assert_ne!(answer, Published::Event);
-        let read = (answer == Published::Void).then(|| look(&reader, start()));
-        writer.join().unwrap();
-        read
-    });
+    hands_over(
+        "stamp: abandon hands over the slot",
+        parts,
+        |writer| writer.mark(start()).abandon(start()),
+        |reader| {
+            let answer = reader.mark(start()).read(start());
+            assert_ne!(answer, Published::Event);
+            answer == Published::Void
+        },
+    );
 }
 
 /// A reader that waits for a position is not taken in by the same slot's next lap.

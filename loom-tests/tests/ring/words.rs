@@ -1,7 +1,7 @@
 //! What a stamped slot of words hands over: a whole event or none, however the two sides meet in it.
 
 use super::common::outcomes;
-use super::start;
+use super::{for_two, start};
 use loom::{sync::Arc, thread};
 use ringmain::ring::{Cursor, Found, Words};
 
@@ -9,8 +9,7 @@ use ringmain::ring::{Cursor, Found, Words};
 type Pair = [u64; 2];
 
 fn one_slot() -> (Arc<Words<Pair>>, Arc<Words<Pair>>) {
-    let words = Arc::new(Words::new(1, start()).unwrap());
-    (Arc::clone(&words), words)
+    for_two(Words::new(1, start()).unwrap())
 }
 
 /// What a reader finds, in a form that can be pinned.

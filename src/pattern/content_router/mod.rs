@@ -21,7 +21,7 @@
 //!
 //! | selector                           | decides                                                         |
 //! |------------------------------------|-----------------------------------------------------------------|
-//! | a closure `\|event: &T\| -> usize` | as it likes; by a `match` on an enum, say                       |
+//! | a closure `\|event: &T\| -> usize` | as it likes; by a `match` on an enum, or a jump table, say       |
 //! | [`Rules`]                          | the first rule that holds, in the order written, else a default |
 //! | [`RuleSwitch`]                     | as another thread says, from a sequence number on               |
 //!
@@ -32,6 +32,7 @@
 //! | [`Refuse`]      | `Reject(RingFull)`                 | `dead_lettered[RingFull]` | no         | no       |
 //! | [`Divert`]      | it goes to another stage, or waits | `out`                     | no         | yes      |
 //! | [`Park`]        | up to `k` go aside, then waits     | `held`                    | at the end | no       |
+//! | [`Fail`]        | the branch ends                    | `dropped[Poisoned]`       | that one   | no       |
 //!
 //! The rules of a router over an enum are a `match`, so a case without a branch is an error when compiling:
 //! ```compile_fail,E0004
@@ -45,6 +46,35 @@
 //!     },
 //!     (each(|_: &Order| ()), each(|_: &Order| ())),
 //! );
+//! ```
+//!
+//! A jump table is a closure that indexes an array: by `kind` or `topic` of a header, say. What a number means is data
+//! then. A number outside of the table is a panic of the closure, as with any array; asked for by `get`, it is an event
+//! without a route. A table of all 65,536 numbers has nothing outside.
+//! ```
+//! use ringmain::contract::{At, Fault, Flow, Halt, Message, Reason, Stage, Tick};
+//! use ringmain::pattern::{Catch, ContentRouter, NO_ROUTE};
+//! # use ringmain::ring::Sequence;
+//!
+//! /// The branch of each kind.
+//! const TABLE: [usize; 4] = [0, 1, NO_ROUTE, 1];
+//!
+//! let indexed = |m: &Message<u64>| TABLE[usize::from(m.header.kind)];
+//! let looked_up =
+//!     |m: &Message<u64>| TABLE.get(usize::from(m.header.kind)).copied().unwrap_or(NO_ROUTE);
+//! # fn handle(_: &Message<u64>, _: At) -> Flow { Ok(()) }
+//! let mut indexed = Catch::new(ContentRouter::new(indexed, [handle; 2]));
+//! let mut looked_up = ContentRouter::new(looked_up, [handle; 2]);
+//!
+//! let at = At { seq: Sequence::ZERO, now: Tick::ZERO };
+//! let mut message = Message::default();
+//! assert_eq!((indexed.on_event(&message, at), looked_up.on_event(&message, at)), (Ok(()), Ok(())));
+//! let rejected = |reason| Err(Halt::Reject(Fault::of(reason)));
+//! message.header.kind = 2;
+//! assert_eq!(indexed.on_event(&message, at), rejected(Reason::NoRoute));
+//! message.header.kind = 4;
+//! assert_eq!(indexed.on_event(&message, at), rejected(Reason::Panic)); // without `Catch`: the pump ends
+//! assert_eq!(looked_up.on_event(&message, at), rejected(Reason::NoRoute));
 //! ```
 //!
 //! A branch that leads back to its own router must not wait for room ([`Refuse`] or [`Shed`] before it), and a
@@ -111,7 +141,7 @@ mod recipient_list;
 mod rule_switch;
 
 pub use branches::{Branches, Open, Row};
-pub use overflow::{Divert, Refuse, Shed};
+pub use overflow::{Divert, Fail, Refuse, Shed};
 pub use park::Park;
 pub use recipient_list::{RecipientList, Recipients};
 pub use rule_switch::{Change, RuleSwitch};

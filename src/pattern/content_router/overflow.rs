@@ -58,6 +58,15 @@ gives_up! {
     /// Rejects what the stage below has no room for, as [`Reason::RingFull`].
     Refuse, |ledger| ledger.delivered(Err(crate::contract::Fault::of(Reason::RingFull).into()))
 }
+gives_up! {
+    /// Ends at the first event that the stage below has no room for, as [`Reason::Poisoned`]: where a full ring means that
+    /// something is broken, and to go on would be worse than to stop.
+    Fail, |ledger| {
+        ledger.took(1);
+        ledger.dropped(Reason::Poisoned);
+        Err(Halt::Stop)
+    }
+}
 
 /// Sends what the stage below has no room for to another stage.
 ///

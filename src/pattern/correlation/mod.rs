@@ -27,7 +27,7 @@
 //!
 //! | bounded                         | at the bound                                                                         |
 //! |---------------------------------|--------------------------------------------------------------------------------------|
-//! | ids of one maker: 2^48 - 1, 32 days at 10^8 a second | [`Exhausted::Counter`]; in a stage, `Reject(TableFull)`: open another [`Origin`] |
+//! | ids of one maker: 2^48 - 1, 32 days at 10^8 a second | [`Exhausted::Counter`]; in a stage, `Reject(TableFull)`, for ever: nobody opens another [`Origin`] but you, and builds the stage anew with it |
 //! | makers: what [`Origins`] was given, at most 2^16 | [`Exhausted::Producers`]: recycle numbers whose messages are gone, by [`Origins::new`] |
 //!
 //! Numbers of makers are taken from [`Origins`] at each start, after those that the last run used, so that ids of a new run

@@ -61,8 +61,26 @@
 //! It holds nothing (gate): the event itself, wherever it lies, is what goes on, so there is nothing to fill up. A full
 //! `next` or `discard` is [`Halt::Again`]: the event waits, and all behind it. The verdict is remembered for the event that
 //! comes again; the criterion is asked once for each event and may have state. What is not let through counts as consumed,
-//! so a filter that keeps nothing still advances. A panic of the criterion unwinds: under a [`Catch`](super::Catch) it is a
-//! dead letter; [`IfItPanics`] makes a yes or a no of it.
+//! so a filter that keeps nothing still advances.
+//!
+//! A panic of the criterion unwinds to the pump, which ends there, and the event is not consumed. [`IfItPanics`] makes
+//! a yes or a no of it. With a [`Catch`](super::Catch) around the filter it is a rejection, and with a
+//! [`DeadLetter`](super::DeadLetter) around both the event is a letter, and the rest goes on:
+//! ```
+//! # use ringmain::contract::{At, Reason, Stage, Tick, each};
+//! # use ringmain::pattern::{Catch, DeadLetter, Filter, LetterBox, Overflow};
+//! # use ringmain::ring::Sequence;
+//! # let mut letters = LetterBox::new(8, || 0u64);
+//! # let next = each(|_: &u64| ());
+//! let filter = Filter::new(|n: &u64| 100 / n > 3, next); // panics on 0
+//! let caught = Catch::new(filter);
+//! let mut stage = DeadLetter::new("filter", Overflow::Block, &mut letters, caught);
+//! # for n in 0..3 {
+//! #     stage.on_event(&n, At { seq: Sequence::new(n), now: Tick::ZERO }).unwrap();
+//! # }
+//! # drop(stage);
+//! # assert_eq!(letters.iter().map(|letter| (letter.event, letter.fault.reason)).collect::<Vec<_>>(), [(0, Reason::Panic)]);
+//! ```
 //!
 //! # Costs
 //!

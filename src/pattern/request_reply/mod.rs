@@ -1,5 +1,7 @@
-//! Request-reply: every request that is accepted has exactly one outcome, and an answer reaches nobody but who asked
-//! (Hohpe and Woolf, p. 154).
+//! Request-reply: every request that is accepted has exactly one outcome, and an answer reaches nobody but who asked.
+//!
+//! *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 5, "Request-Reply" (page 154): two messages, each on a
+//! channel of its own. Here a request that nobody answers has an outcome as well: its time runs out.
 //!
 //! ```text
 //!              request: 1 an entry, 2 its timer, 3 publish
@@ -11,6 +13,8 @@
 //!       |
 //!       +-- poll(now): Reply | Fault | Timeout, once for each request
 //! ```
+//!
+//! # Options
 //!
 //! | type          | what it is                                                                       |
 //! |---------------|----------------------------------------------------------------------------------|
@@ -30,22 +34,48 @@
 //! its deadline or later. The deadline travels with the request, and a server that comes to it after that does not do the
 //! work.
 //!
-//! | bound                     | at the bound                                                                    |
-//! |---------------------------|---------------------------------------------------------------------------------|
-//! | open requests of a client | [`Unasked::PendingFull`], nothing is published                                  |
-//! | request ring              | [`Unasked::RingFull`], the entry and its timer are undone                       |
-//! | reply ring                | [`WhenFull`], said for each server                                              |
-//! | nested requests           | [`MAX_DEPTH`], then [`Unasked::TooDeep`]                                        |
-//! | tenants of a slot         | 2^32 - 1, the slot that was free longest first; see [`Slab`](crate::table::Slab) |
+//! | to be said                               | is                                                               |
+//! |------------------------------------------|------------------------------------------------------------------|
+//! | the reply ring of a requester is full    | [`WhenFull::Block`]: the request waits, and all behind it; [`WhenFull::DropReply`]: it is not handled, and counted |
+//! | an answer of more than one message       | [`Server::in_parts`]                                             |
+//! | how long an answer is waited for         | a `Duration` of each [`Client::request`]                         |
+//! | asking on behalf of somebody             | [`Client::request_for`]: the same conversation, one deeper, no longer than he waits |
 //!
-//! What is not there: services that ask one another in a circle are not found when the program is built; the depth of
-//! nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each client is
-//! polled; a server with [`WhenFull::Block`] stands still while a client of it is not.
+//! # Bounds
 //!
-//! Holds: the client holds an entry of 24 bytes and a timer for each open request, never a message; the server holds
-//! nothing (gate). No allocation after construction, no shared memory but the rings and the books, no clock, no thread.
+//! | bound                                                 | at the bound                                                                    |
+//! |-------------------------------------------------------|---------------------------------------------------------------------------------|
+//! | open requests of a client: as built, at most 65,536   | [`Unasked::PendingFull`], nothing is published                                  |
+//! | request ring                                          | [`Unasked::RingFull`], the entry and its timer are undone                       |
+//! | reply ring                                            | [`WhenFull`], said for each server                                              |
+//! | nested requests                                       | [`MAX_DEPTH`], then [`Unasked::TooDeep`]                                        |
+//! | tenants of a slot                                     | 2^32 - 1, the slot that was free longest first; see [`Slab`](crate::table::Slab) |
+//!
+//! The client holds an entry of 24 bytes and a timer for each open request, never a message; the server holds nothing
+//! (gate). What is not there: services that ask one another in a circle are not found when the program is built; the
+//! depth of nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each
+//! client is polled; a server with [`WhenFull::Block`] stands still while a client of it is not.
+//!
 //! A client whose reply ring has ended (everybody who had a producer of it is gone) tells so for all open requests at
 //! once; where several servers share that ring, only when the last of them is gone.
+//!
+//! # Costs
+//!
+//! An entry, a timer, a match by index and the books, beside two hops. No allocation after construction, no shared
+//! memory but the rings and the books, no clock, no thread. Wait-free if the rings are.
+//!
+//! | what                                        | ns   | over                              |
+//! |---------------------------------------------|------|-----------------------------------|
+//! | asked and answered, 1 request open          | 19.1 | the two rings alone               |
+//! | ... 64 open                                 | 14.3 | the two rings alone               |
+//! | ... 1,024 open                              | 14.2 | the two rings alone               |
+//! | a late reply                                | 1.0  | a reply, pushed and drained       |
+//! | asked and timed out                         | 26.8 | nothing: it is all of it          |
+//! | a [`Server`], and its replies drained       | 6.5  | nothing: it is all of it          |
+//!
+//! Measured by `cargo bench -p ringmain --bench pattern -- request_reply`: nanoseconds a request over the row named,
+//! medians, on one thread of an idle machine (an AMD EPYC, virtual), 24 November 2026. A tenth of a nanosecond is
+//! noise.
 //!
 //! ```
 //! use ringmain::contract::{Agent, Flow, Source, Tick};
@@ -71,6 +101,10 @@
 //! assert_eq!(told, Ok(1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A scene
+//! `examples/request_reply.rs`, which `cargo run --example request_reply` runs:
+#![doc = concat!("```\n", include_str!("../../../examples/request_reply.rs"), "```")]
 
 mod client;
 mod handler;

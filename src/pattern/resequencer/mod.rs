@@ -1,5 +1,9 @@
 //! Resequencer: events that come out of order go on in the order of their numbers, and what is missing is told.
 //!
+//! *Enterprise Integration Patterns* (Hohpe and Woolf), chapter 7, "Resequencer" (page 283): a filter with a store,
+//! which keeps what came too early until what belongs before it has come. The book warns of a message that never comes,
+//! and of a store that overruns; here a [`Policy`] has to say what becomes of both.
+//!
 //! ```text
 //!                      next = 3, window of 8
 //!  3 ------------------------------------------> 3, then what waited for it
@@ -9,6 +13,8 @@
 //!  11      ---> beyond the window                Ahead:     advance, drop, reject, block
 //!  6 missing, and time runs out                  Hole:      skip, halt;  before that, `nak` asks for it again
 //! ```
+//!
+//! # Options
 //!
 //! Two of them, for two questions:
 //!
@@ -21,10 +27,17 @@
 //! `match` that forgets it does not compile. [`Apart`] gives the three kinds to three stages. A request to send again
 //! (a Nak) is no part of the stream: it goes the other way, to a stage of its own.
 //!
+//! | said in a [`Policy`]    | about                                    | is one of                            |
+//! |-------------------------|------------------------------------------|--------------------------------------|
+//! | [`Start`]               | the first number                         | this one, that of the first event, the smallest that comes within a time |
+//! | [`Late`]                | a number that went on, or was given up   | drop, reject, pass on as a stray     |
+//! | [`Duplicate`]           | a number that is held                    | keep the first, keep the last, reject |
+//! | [`Ahead`]               | a number beyond the window               | advance, drop, reject, block         |
+//! | [`Hole`]                | a number that does not come              | wait, skip it after a time, halt after a time; before, [`nak`](Resequencer::nak) |
+//! | [`Closing`]             | what is held in the last turn            | release in order with gaps, pass on as strays |
+//!
 //! | | |
 //! |-|-|
-//! | holds       | what is out of order, moved into one of a fixed number of slots (hold); what is in order goes on from where it lies (gate) |
-//! | bounded by  | the window, or the batch; what comes beyond is [`Ahead`]'s matter                         |
 //! | `&mut T`    | changes places with what an earlier event left in the slot: nothing is copied, owning values move |
 //! | `&T`        | is copied by `clone_from`, if it is out of order; the stage after takes `Ordered<&T>`      |
 //! | `Again`     | the item that the stage after had no room for comes next, unchanged; until then nothing new is taken, and no time runs out |
@@ -32,9 +45,35 @@
 //! | a panic     | of the stage after uses the number up, so that it is no hole; a held event is booked as `dropped[Panic]` |
 //! | the end     | while something is held the end of a turn answers `Again`: a pump whose source is closed gives it more turns. A turn at [`Tick::MAX`](crate::contract::Tick::MAX) is the last: [`Closing`] says what becomes of the rest. What is held when it is dropped is `dropped[Shutdown]` |
 //! | time        | as it is told: by `at.now` and at the end of a turn, after the events of that turn        |
-//! | costs       | all memory in `new`. An event in order: its number and a comparison. One out of order: a move and a bit; out again: a bit |
 //!
-//! Hohpe and Woolf, *Enterprise Integration Patterns*, page 283.
+//! # Bounds
+//!
+//! | bounded                                                            | at the bound                                      |
+//! |--------------------------------------------------------------------|---------------------------------------------------|
+//! | the window: a power of two, at most half of all numbers of the type | what comes beyond is [`Ahead`]'s matter          |
+//! | a hole: a time, if [`Hole`] says so; the first one alone           | a gap, or the end; with [`Hole::Wait`], when the window moves, or in the last turn |
+//! | requests by [`nak`](Resequencer::nak): so many for a hole          | what [`Hole`] says                                |
+//! | a batch: its size, up to 2^32 - 1, and a time                      | it is sorted, and goes on; until it has, nothing new is taken |
+//!
+//! What is out of order is moved into one of a fixed number of slots (hold); what is in order goes on from where it
+//! lies (gate). A policy that would wait for ever ([`Ahead::Block`] with [`Hole::Wait`]) is not built: [`Unbuildable`].
+//!
+//! # Costs
+//!
+//! All memory in `new`. An event in order: its number and a comparison. One out of order: a move and a bit; out again:
+//! a bit. A batch: a sort of n events in the turn that completes it, n log n. Wait-free, if the stages after are; one
+//! event may bring on as many as the window holds.
+//!
+//! | what                                            | ns         | over                               |
+//! |-------------------------------------------------|------------|------------------------------------|
+//! | in order, window of 16 to 1,024                 | 2.0 to 2.3 | a stage that matches an [`Ordered`] (0.56) |
+//! | backwards: all are held                         | 5.2        | the same                           |
+//! | pairs swapped, window of 256                    | 5.5        | the same                           |
+//! | [`BatchResequencer`], batches of 16, shuffled   | 5.5        | nothing: it is all of it           |
+//! | ... of 256                                      | 8.7        | nothing: it is all of it           |
+//!
+//! Measured by `cargo bench -p ringmain --bench pattern -- resequencer`: nanoseconds an event over the row named,
+//! medians, on an idle machine (an AMD EPYC, virtual), 24 November 2026. A tenth of a nanosecond is noise.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -73,6 +112,10 @@
 //! assert_eq!(log, ["1", "2", "3 to 4 are missing", "5"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A scene
+//! `examples/resequencer.rs`, which `cargo run --example resequencer` runs:
+#![doc = concat!("```\n", include_str!("../../../examples/resequencer.rs"), "```")]
 
 mod apart;
 mod batch;

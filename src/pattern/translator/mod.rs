@@ -27,6 +27,15 @@
 //! | bring bodies of older versions up to date   | [`Upcast`], in an `Edit` or within a translation              |
 //! | have dead letters show what came in, behind an `Edit` | [`DeadLetter::keeping_original`](super::DeadLetter::keeping_original), for a copy of each event |
 //!
+//! [`Translator::new`] and [`Splitter::new`] leave the whole slot to the closure, the header too. Into a sink of
+//! [`Message`]s, a closure that writes the body alone publishes it **under the header that an earlier lap left in the
+//! slot**: an old id, an old deadline, the reply address of somebody else. [`keeping_header`], [`deriving_header`] and,
+//! for parts, [`as_parts`] write the header, and lift a closure over bodies to one over messages.
+//!
+//! Parts know one level: [`as_parts`] of what is a part already overwrites its place among the outer parts with that
+//! among the inner ones. The cause of an inner part is the outer one; whoever wants the outer place behind two
+//! splitters has the first one write it into the body too.
+//!
 //! A rejection carries no event: the dead letter channel above has the original, which a translator only looks at.
 //!
 //! # Bounds
@@ -104,7 +113,8 @@ pub struct Translator<F, K> {
 
 impl<F, K: Sink> Translator<F, K> {
     /// Translates by `translate` into `sink`. What lies in the slot before is what an earlier event left
-    /// there: write all of it. Allocates the [`Account`].
+    /// there: write all of it. Of a [`Message`] that is the header, too: lift `translate` by [`keeping_header`] or
+    /// [`deriving_header`]. Allocates the [`Account`].
     pub fn new<T: ?Sized>(translate: F, sink: K) -> Self
     where
         F: FnMut(&T, &mut K::Event) -> Flow,

@@ -34,7 +34,8 @@ pub struct Splitter<C, F, K> {
 
 impl<C, F, K: Sink> Splitter<C, F, K> {
     /// `count` tells how many parts an event has, at most 255 (more is `Reject(InvalidKey)`, with none of
-    /// them out); `write` writes one of them into a slot of `sink`. Allocates the [`Account`].
+    /// them out); `write` writes one of them into a slot of `sink`, all of it: of a [`Message`] the header, too, which
+    /// [`as_parts`] does. Allocates the [`Account`].
     pub fn new<T: ?Sized>(count: C, write: F, sink: K) -> Self
     where
         C: FnMut(&T) -> usize,
@@ -113,7 +114,7 @@ impl<C, F, K> Debug for Splitter<C, F, K> {
 
 /// Lifts the writing of parts from bodies to messages: each part has an id that `origin` makes, its place
 /// among the parts, the whole's conversation, and the whole as its cause; the rest of its header is the
-/// whole's.
+/// whole's. Of a whole that is a part itself, the place among the outer parts is overwritten: there is one level.
 pub fn as_parts<A, B>(
     mut origin: Origin,
     mut write: impl FnMut(&A, PartOf, &mut B) -> Flow,

@@ -1,10 +1,9 @@
 //! The channel in which nobody who stalls stops the others.
 
-use crate::kit::{MpmcStrict, channel_conforms, stall};
+use crate::kit::{MpmcStrict, channel_conforms, panic_on_purpose, panics, stall};
 use ringmain::channel::mpmc::strict::{self, Consumer, Producer};
 use ringmain::contract::{At, Drained, End, Flow, Halt, Refused, Sink, Source, SourceMut, Tick, each};
 use ringmain::ring::{CapacityError, Sequence};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -25,15 +24,6 @@ fn peek(rx: &mut impl Source<Event = u64>) -> Option<u64> {
     });
     assert_eq!(drained == AGAIN, seen.is_some());
     seen
-}
-
-fn panics<R>(f: impl FnOnce() -> R) -> bool {
-    catch_unwind(AssertUnwindSafe(f)).is_err()
-}
-
-/// Without the hook, which would print.
-fn panic_on_purpose() -> ! {
-    resume_unwind(Box::new("on purpose"))
 }
 
 /// One producer and one consumer.

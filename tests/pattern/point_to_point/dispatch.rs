@@ -7,7 +7,7 @@ use ringmain::contract::{
     Account, Agent, At, Balance, Fault, Flow, Halt, Reason, Sink, Source, Stage, Tick, Work, each,
 };
 use ringmain::pattern::point_to_point::{
-    Ack, AtMostOnce, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Redeliver, Worker,
+    Ack, AtMostOnce, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Redeliver, Worker,
 };
 use ringmain::pattern::{Catch, Divert, Letter, Park, Refuse, Shed};
 use ringmain::ring::Sequence;
@@ -66,6 +66,16 @@ fn end<S: for<'e> Stage<&'e u64>>(dispatch: &mut S) -> Flow {
     Stage::<&u64>::on_batch_end(dispatch, NOW)
 }
 
+type ByTurns<L, const N: usize> = Dispatch<u64, InTurn, L, spsc::Producer<Job<u64>>, spsc::Consumer<Ack>, N>;
+
+/// Sixteen events at most for `N` workers, by turns, with room for eight each; its books; and their places.
+fn in_turn<L: Loss<u64>, const N: usize>(loss: L) -> (ByTurns<L, N>, Arc<Account>, Vec<Place<u64>>) {
+    let (posts, places) = posts(8, 16);
+    let dispatch = Dispatch::new(InTurn::new(), loss, 16, posts).unwrap();
+    let books = dispatch.account();
+    (dispatch, books, places)
+}
+
 fn balanced(account: &Account) -> Balance {
     let books = account.read();
     assert_eq!(books.check(), Ok(()), "{books:?}");
@@ -115,10 +125,8 @@ fn point_to_point_4_the_least_loaded_gets_what_it_can_do() {
 /// 2.d5: of two workers one goes with 3 of 10 events: the other gets exactly those, as a second attempt.
 #[test]
 fn point_to_point_5_what_a_worker_had_goes_to_another() {
-    let (posts, places) = posts(8, 16);
     let (loss, mut letters) = redeliver(2, 4);
-    let mut dispatch = Dispatch::<_, _, _, _, _, 2>::new(InTurn::new(), loss, 16, posts).unwrap();
-    let books = dispatch.account();
+    let (mut dispatch, books, places) = in_turn::<_, 2>(loss);
     assert_eq!(give(&mut dispatch, 0..10), 10);
     let mut hands = Hand::hire(places);
     hands[0].work(2, done);
@@ -140,9 +148,7 @@ fn point_to_point_5_what_a_worker_had_goes_to_another() {
 /// 2.c, at most once: what a worker that goes had is dropped and counted, and so is what it rejects.
 #[test]
 fn at_most_once_counts_what_is_lost() {
-    let (posts, places) = posts(8, 16);
-    let mut dispatch = Dispatch::<_, _, _, _, _, 2>::new(InTurn::new(), AtMostOnce, 16, posts).unwrap();
-    let books = dispatch.account();
+    let (mut dispatch, books, places) = in_turn::<_, 2>(AtMostOnce);
     assert_eq!(give(&mut dispatch, 0..10), 10);
     let mut hands = Hand::hire(places);
     hands[0].work(2, done);
@@ -238,10 +244,8 @@ fn it_waits_when_it_holds_all_that_it_may() {
 /// as each has a `Catch`.
 #[test]
 fn poison_is_a_letter_and_ends_no_worker_that_catches() {
-    let (posts, places) = posts(8, 16);
     let (loss, mut letters) = redeliver(3, 4);
-    let dispatch = Dispatch::<u64, _, _, _, _, 3>::new(InTurn::new(), loss, 16, posts).unwrap();
-    let books = dispatch.account();
+    let (dispatch, books, places) = in_turn::<_, 3>(loss);
     let tried = [Cell::new(0), Cell::new(0), Cell::new(0)];
     let mut agents: Vec<_> = places
         .into_iter()
@@ -271,10 +275,8 @@ fn poison_is_a_letter_and_ends_no_worker_that_catches() {
 /// Without a `Catch` it costs a worker an attempt; the others survive it.
 #[test]
 fn poison_costs_as_many_workers_as_it_has_attempts() {
-    let (posts, places) = posts(8, 16);
     let (loss, mut letters) = redeliver(2, 4);
-    let dispatch = Dispatch::<u64, _, _, _, _, 4>::new(InTurn::new(), loss, 16, posts).unwrap();
-    let books = dispatch.account();
+    let (dispatch, books, places) = in_turn::<_, 4>(loss);
     let poison = |event: &u64| {
         if *event == 7 {
             panic_on_purpose();
@@ -294,10 +296,8 @@ fn poison_costs_as_many_workers_as_it_has_attempts() {
 /// A fault that trying again does not mend is a letter at once.
 #[test]
 fn what_is_not_retryable_is_not_tried_again() {
-    let (posts, places) = posts(8, 16);
     let (loss, mut letters) = redeliver(9, 4);
-    let mut dispatch = Dispatch::<_, _, _, _, _, 2>::new(InTurn::new(), loss, 16, posts).unwrap();
-    let books = dispatch.account();
+    let (mut dispatch, books, places) = in_turn::<_, 2>(loss);
     assert_eq!(give(&mut dispatch, 0..2), 2);
     for hand in &mut Hand::hire(places) {
         hand.work(1, |event| (event == 1).then_some(Fault::new(5)));
@@ -340,10 +340,8 @@ fn by_key_what_is_stranded_goes_first() {
 /// counts it.
 #[test]
 fn letters_wait_for_room_and_are_dropped_when_nobody_reads_them() {
-    let (posts, places) = posts(8, 16);
     let (loss, mut letters) = redeliver(1, 1);
-    let mut dispatch = Dispatch::<_, _, _, _, _, 1>::new(InTurn::new(), loss, 16, posts).unwrap();
-    let books = dispatch.account();
+    let (mut dispatch, books, places) = in_turn::<_, 1>(loss);
     assert_eq!(give(&mut dispatch, 0..4), 4);
     let mut hands = Hand::hire(places);
     hands[0].work(9, |_| Some(Fault::of(Reason::Expired)));
@@ -452,9 +450,8 @@ fn a_worker_does_a_job_once_however_long_its_answer_waits() {
 /// others.
 #[test]
 fn a_worker_that_stops_has_done_its_last_job() {
-    let (posts, places) = posts(8, 16);
     let (loss, _letters) = redeliver(2, 4);
-    let mut dispatch = Dispatch::<_, _, _, _, _, 2>::new(InTurn::new(), loss, 16, posts).unwrap();
+    let (mut dispatch, _, places) = in_turn::<_, 2>(loss);
     assert_eq!(give(&mut dispatch, 0..6), 6);
     let mut places = places.into_iter();
     let (jobs, acks) = places.next().unwrap();

@@ -1,6 +1,12 @@
 //! The client against a plain model.
 
-use super::*;
+use super::{PRODUCER, Rig, Told, copied, ns, reply, rig};
+use crate::kit::{Dice, seeds};
+use ringmain::contract::{Correlated, Fault, Halt, MessageId, Reason, Sink, SourceMut};
+use ringmain::pattern::{RESPONDER_GONE, Says, Ticket, Unasked};
+use std::collections::{HashMap, VecDeque};
+use std::panic::catch_unwind;
+use std::time::Duration;
 
 /// What the model knows of a request.
 #[derive(Clone, Copy)]

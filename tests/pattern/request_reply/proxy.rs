@@ -1,6 +1,16 @@
 //! A proxy: between who asks and who answers.
 
-use super::*;
+use super::{LONG, NOW, Rig, Told, ns, poll, reply, requests_of_port_1, responder, rig, twice};
+use crate::kit::{Choke, Collect, Script, allocations};
+use ringmain::contract::{
+    Addressed, Agent, Correlated, Fault, Flow, Halt, Reason, Sink, Source, SourceMut, Stage, Work,
+};
+use ringmain::pattern::{
+    Origin, Proxy, RESPONDER_GONE, Reply, Request, Responder, Says, Server, WhenFull, service,
+};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// 15.d3, the proxy: Y gets the reply, then A; and what A asked is in one conversation with what Y asked.
 #[test]

@@ -5,6 +5,7 @@
 //! groups that are turned round, and within the window.
 
 use super::*;
+use crate::kit::turn;
 
 /// What waited is in nobody's hands when it goes on, so its rejection stays here: the seventh of these that goes on.
 const HELD: Terms = Terms { reject_passes: false, ..Terms::STRICT };
