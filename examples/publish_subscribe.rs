@@ -62,6 +62,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     println!("the screen drew {drawn} prices, passed over {}, and missed {missed} of all", screen.filtered());
+    let books = screen.account().read();
+    books.check()?;
+    assert_eq!((books.out, books.dropped[Reason::Evicted]), (drawn, missed));
     println!("the probe: {}", probe.recv(|_| ()).err().ok_or("it should have been too slow")?);
 
     feed.admit();

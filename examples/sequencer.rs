@@ -50,6 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Every open lane must show its next trade: exact, at the price that a silent exchange holds the others up.
     let merge = Sequencer::merge(lanes, 64, |trade: &Trade| trade.time);
+    let books = merge.account();
     let number = merge.drive(move |trade: &Trade, at: At| -> Flow {
         Ok(tape.offer(|slot| *slot = Trade { number: at.seq.count(), ..*trade })?)
     });
@@ -84,5 +85,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         |tape: &[Trade]| -> Vec<_> { tape.iter().map(|trade| (trade.exchange, trade.time)).collect() };
     assert_eq!(order(&price), order(&audit), "the same for all");
     println!("{} trades, one order", price.len());
+    let books = books.read();
+    books.check()?;
+    println!("the sequencer's books: in {} = out {}", books.input, books.out);
     Ok(())
 }

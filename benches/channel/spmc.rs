@@ -4,11 +4,34 @@ use crate::mpmc::share;
 use crate::{CAPACITY, EVENTS, Event, How, Ours, group, one_thread, two_threads};
 use criterion::{Criterion, Throughput};
 use crossbeam::channel as crossbeam;
-use ringmain::channel::spmc;
+use ringmain::channel::{mpmc, spmc};
 
 pub(crate) fn benches(c: &mut Criterion) {
     for_event::<u64>(c);
     for_event::<[u64; 8]>(c);
+    claim_curve(c);
+}
+
+/// What it costs that more claim: consumers of one producer, and as many of each, side by side.
+fn claim_curve(c: &mut Criterion) {
+    let mut curve = group(c, "spmc/claim curve/u64");
+    curve.throughput(Throughput::Elements(EVENTS));
+    for consumers in [1, 2, 4, 8] {
+        curve.bench_function(format!("spmc, 1 to {consumers}"), |b| {
+            b.iter_custom(|n| {
+                let (tx, rx) = ours::<u64>(1);
+                share(vec![tx], vec![rx; consumers], How::OneByOne, n * EVENTS)
+            });
+        });
+    }
+    for each in [1, 2, 4] {
+        curve.bench_function(format!("mpmc, {each} to {each}"), |b| {
+            b.iter_custom(|n| {
+                let (tx, rx) = mpmc::channel(CAPACITY, u64::default).expect("a power of two");
+                share(vec![Ours(tx); each], vec![Ours(rx); each], How::OneByOne, n * EVENTS)
+            });
+        });
+    }
 }
 
 fn for_event<T: Event>(c: &mut Criterion) {

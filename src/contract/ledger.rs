@@ -130,6 +130,14 @@ impl Ledger {
             reasons_changed: false,
         }
     }
+    /// Empty books that are read in an account which is there already, and is wiped: for a place that has one tenant after
+    /// the other. One ledger at a time may count there, or the numbers mean nothing. Allocates nothing.
+    #[must_use]
+    pub fn on(account: Arc<Account>) -> Self {
+        let mut ledger = Self { balance: Balance::default(), account, changed: true, reasons_changed: true };
+        ledger.publish();
+        ledger
+    }
     /// Where other threads read these books.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
@@ -137,7 +145,7 @@ impl Ledger {
     }
     /// The numbers of this moment, published or not.
     #[must_use]
-    pub fn balance(&self) -> &Balance {
+    pub const fn balance(&self) -> &Balance {
         &self.balance
     }
     /// `n` messages were taken from the stage before.
@@ -182,6 +190,15 @@ impl Ledger {
         self.balance.dropped[reason] += 1;
         self.reasons_changed = true;
         self.changed = true;
+    }
+    /// `n` messages came, and were given up for [`Reason::Evicted`] before they were seen here.
+    #[inline]
+    pub fn missed(&mut self, n: u64) {
+        if n != 0 {
+            self.took(n);
+            self.balance.dropped[Reason::Evicted] += n;
+            self.reasons_changed = true;
+        }
     }
     /// A message went to the dead letter channel.
     #[inline]
@@ -277,6 +294,21 @@ mod tests {
         assert_eq!(account.read(), *ledger.balance());
         assert_eq!(account.read().check(), Ok(()));
         assert_eq!(account.read().dropped[Reason::RingFull], 1);
+    }
+
+    #[test]
+    fn a_place_with_a_new_tenant_has_new_books() {
+        let account = Arc::new(Account::default());
+        let mut ledger = Ledger::on(account.clone());
+        ledger.missed(3);
+        ledger.missed(0);
+        ledger.dropped(Reason::Late);
+        ledger.took(1);
+        drop(ledger);
+        let books = account.read();
+        assert_eq!((books.input, books.dropped[Reason::Evicted], books.check()), (4, 3, Ok(())));
+        let _next = Ledger::on(account.clone());
+        assert_eq!(account.read(), Balance::default());
     }
 
     #[test]

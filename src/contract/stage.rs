@@ -14,7 +14,9 @@ use super::{At, Flow, Tick};
     message = "`{Self}` does not take events of type `{In}`",
     label = "not a stage for `{In}`",
     note = "a closure `|event: {In}, at: At| -> Flow {{ ... }}` is a stage; annotate the event's type",
-    note = "a source driven with `drive` gives `&T`, one driven with `drive_mut` gives `&mut T`"
+    note = "a source driven with `drive` gives `&T`, one driven with `drive_mut` gives `&mut T`",
+    note = "if stages stand after it, one of them may be what does not fit: it has to take what it is given there; \
+            each branch of a `Fanout` is shown `&T`, so write `|event: &T, at: At|` in all of them, also under `drive_mut`"
 )]
 pub trait Stage<In> {
     /// Handles one event.

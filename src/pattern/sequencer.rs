@@ -35,9 +35,11 @@
 //!
 //! One more hop than the claim of a shared ring, and a store to a line of its own for each producer. In turn, an event
 //! costs an addition; by key, a comparison with the key of each lane's next event, which is looked at once. No
-//! allocation after construction, no shared memory of its own, no system call. Wait-free fills, lock-free merge, if the
+//! allocation after construction, no shared memory of its own but the books, no system call. Wait-free fills, lock-free merge, if the
 //! lanes and the stage are; with [`merge`](Sequencer::merge) a producer that stalls stops it. It is measured beside one
 //! lane without it by `cargo bench -p ringmain --bench pattern -- sequencer`.
+//!
+//! The books: an event is `in` and `out` when the stage has consumed it, also if the stage rejected it or stopped on it.
 //!
 //! ```
 //! use ringmain::channel::spsc;
@@ -65,8 +67,9 @@
 #![doc = concat!("```\n", include_str!("../../examples/sequencer.rs"), "```")]
 
 use crate::channel::mpsc::{Numbered, Turns};
-use crate::contract::{At, Drained, End, Flow, Halt, Source, SourceMut, Stage, Tick};
+use crate::contract::{Account, At, Drained, End, Flow, Halt, Ledger, Source, SourceMut, Stage, Tick};
 use crate::ring::Sequence;
+use crate::sync::Arc;
 use core::fmt;
 
 /// One source made of several of a kind, with dense numbers in `At::seq`.
@@ -112,6 +115,9 @@ pub struct Sequencer<Src, O> {
     order: O,
     /// The number of the next event.
     next: Sequence,
+    /// The number of the first event that is not in the books.
+    booked: Sequence,
+    ledger: Ledger,
 }
 
 impl<Src: Source> Sequencer<Src, RoundRobin> {
@@ -147,12 +153,13 @@ impl<Src: Source, Key: Ord, F: FnMut(&Src::Event) -> Key> Sequencer<Src, ByKey<K
 
 impl<Src, O> Sequencer<Src, O> {
     fn new(lanes: Box<[Src]>, order: O) -> Self {
-        Self { lanes, order, next: Sequence::new(1) }
+        let first = Sequence::new(1);
+        Self { lanes, order, next: first, booked: first, ledger: Ledger::new() }
     }
     /// Begins with the number `next` instead of 1: for a restart.
     #[must_use]
     pub fn starting_at(mut self, next: Sequence) -> Self {
-        self.next = next;
+        (self.next, self.booked) = (next, next);
         self
     }
     /// The number of the next event.
@@ -165,6 +172,20 @@ impl<Src, O> Sequencer<Src, O> {
     pub const fn lanes(&self) -> &[Src] {
         &self.lanes
     }
+    /// Its line of the books, published with each drain and at the end.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
+    }
+    /// Books every number that was used up.
+    #[inline]
+    fn publish(&mut self) {
+        let consumed = self.next.since(self.booked);
+        self.booked = self.next;
+        self.ledger.took(consumed);
+        self.ledger.passed(consumed);
+        self.ledger.publish();
+    }
 }
 
 impl<Src: Source, O: Order<Src>> Source for Sequencer<Src, O> {
@@ -174,9 +195,11 @@ impl<Src: Source, O: Order<Src>> Source for Sequencer<Src, O> {
     where
         S: for<'e> Stage<&'e Src::Event>,
     {
-        let Self { lanes, order, next } = self;
+        let Self { lanes, order, next, .. } = self;
         let mut stage = Numbered { next, stage };
-        order.round(lanes, now, limit, |lane, limit| lane.drain(now, limit, &mut stage))
+        let drained = order.round(lanes, now, limit, |lane, limit| lane.drain(now, limit, &mut stage));
+        self.publish();
+        drained
     }
 }
 
@@ -186,9 +209,18 @@ impl<Src: SourceMut, O: Order<Src>> SourceMut for Sequencer<Src, O> {
     where
         S: for<'e> Stage<&'e mut Src::Event>,
     {
-        let Self { lanes, order, next } = self;
+        let Self { lanes, order, next, .. } = self;
         let mut stage = Numbered { next, stage };
-        order.round(lanes, now, limit, |lane, limit| lane.drain_mut(now, limit, &mut stage))
+        let drained = order.round(lanes, now, limit, |lane, limit| lane.drain_mut(now, limit, &mut stage));
+        self.publish();
+        drained
+    }
+}
+
+impl<Src, O> Drop for Sequencer<Src, O> {
+    /// A stage's panic may have ended the last drain before its end.
+    fn drop(&mut self) {
+        self.publish();
     }
 }
 

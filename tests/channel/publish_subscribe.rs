@@ -4,6 +4,7 @@ mod back_pressure;
 mod membership;
 mod oracle;
 mod peers;
+mod waiting;
 
 use crate::kit::{Drops, allocations, panic_on_purpose, panics};
 use ringmain::channel::publish_subscribe::{

@@ -2,6 +2,8 @@
 //!
 //! 5.d6, the half of it that must not compile (a branch over `&mut T`), is a program in the docs of `pattern::fanout`.
 
+mod rings;
+
 use crate::kit::{Choke, Collect, Dice, Script, Terms, conforms, rejected, seeds, turn, turn_mut};
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::spsc;

@@ -9,10 +9,12 @@ mod single_active;
 
 use crate::kit::{Kit, Script, Terms, conforms, run, turn};
 use ringmain::channel::{mpmc, mpmc::strict, multicast::Multicast, spmc, spsc};
-use ringmain::contract::{At, Drained, End, Flow, Halt, Sink, Source, Stage, Tick, each};
+use ringmain::contract::{
+    Account, Agent, At, Drained, End, Flow, Halt, Sink, Source, Stage, Tick, Work, each,
+};
 use ringmain::pattern::point_to_point::{
     Ack, AtMostOnce, BySeq, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Partition, Redeliver,
-    Worker,
+    SingleActive, Worker,
 };
 use ringmain::pattern::{ContentRouter, Criterion, Filter, LetterBox};
 use ringmain::ring::Sequence;
@@ -20,6 +22,7 @@ use ringmain::wait::Yielding;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::thread;
 
@@ -241,19 +244,29 @@ fn point_to_point_1_partition_gives_each_event_to_one() {
     check(Partition::by_key(|n: &u64| *n));
 }
 
-/// 2.d1: four consumers claim.
+/// All that the consumers took together is what was sent, and so is what went on.
+fn assert_all_booked(books: &[Arc<Account>]) {
+    let books: Vec<_> = books.iter().map(|books| books.read()).collect();
+    assert!(books.iter().all(|books| books.input == books.out && books.check() == Ok(())));
+    assert_eq!(books.iter().map(|books| books.input).sum::<u64>(), MANY);
+}
+
+/// 2.d1: four consumers claim. The ledger: `in` is `out`, and of all of them together it is each event, once.
 #[test]
 fn point_to_point_1_claim_gives_each_event_to_one() {
     fn check(tx: impl Sink<Event = u64>, consumers: Vec<impl Source<Event = u64> + Send>) {
-        let seen = Seen::new();
+        let (seen, mut books) = (Seen::new(), Vec::new());
         thread::scope(|scope| {
             for rx in consumers {
-                let stage = seen.notes();
+                let stage = Filter::new(|_: &u64| true, seen.notes());
+                books.push(stage.account());
                 scope.spawn(move || run(rx.drive(stage)));
             }
             publish(tx);
         });
         assert!(seen.each_once());
+        assert_eq!(books.len(), 4);
+        assert_all_booked(&books);
     }
     let (tx, rx) = spmc::channel(256, || 0).unwrap();
     check(tx, vec![rx.clone(), rx.clone(), rx.clone(), rx]);
@@ -261,6 +274,41 @@ fn point_to_point_1_claim_gives_each_event_to_one() {
     check(tx, vec![rx.clone(), rx.clone(), rx.clone(), rx]);
     let (mut tx, rx) = strict::channel(256, 1, 4, || 0).unwrap();
     check(tx.remove(0), rx);
+}
+
+/// 2.d1: of four consumers one is active; each but the last goes when it has had a quarter. The ledger as with claim.
+#[test]
+fn point_to_point_1_single_active_gives_each_event_to_one() {
+    let ((tx, rx), seen) = (spsc::channel(256, || 0).unwrap(), Seen::new());
+    let first = SingleActive::new(rx);
+    let members = [first.clone(), first.clone(), first.clone(), first];
+    let mut books = Vec::new();
+    let shares = thread::scope(|scope| {
+        let members: Vec<_> = members
+            .into_iter()
+            .zip([MANY / 4, MANY / 4, MANY / 4, MANY])
+            .map(|(member, share)| {
+                let stage = Filter::new(|_: &u64| true, seen.notes());
+                books.push(stage.account());
+                let mut agent = member.drive(stage).limit(16);
+                scope.spawn(move || {
+                    let mut had = 0;
+                    while had < share {
+                        match agent.work(NOW) {
+                            Work::Busy(n) => had += n as u64,
+                            Work::Idle => thread::yield_now(),
+                            Work::Done => break,
+                        }
+                    }
+                })
+            })
+            .collect();
+        publish(tx);
+        members.into_iter().for_each(|member| member.join().unwrap());
+        books.iter().filter(|books| books.read().input > 0).count()
+    });
+    assert!(seen.each_once() && shares > 0);
+    assert_all_booked(&books);
 }
 
 /// 2.d1: a dispatcher has four workers.

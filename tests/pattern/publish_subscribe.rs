@@ -1,7 +1,10 @@
 //! Pattern 1, publish-subscribe channel: topics, retained events and the books. What concerns the ring and its membership
 //! is in `tests/channel/publish_subscribe.rs`.
 
-use crate::kit::{Dice, allocations, panic_on_purpose, panics};
+mod books;
+mod oracle;
+
+use crate::kit::{allocations, panic_on_purpose, panics};
 use ringmain::channel::publish_subscribe::{Begin, NoEvent, NoSeat, Policy, Resume};
 use ringmain::contract::{At, Balance, Drained, End, Fault, Flow, Halt, Reason, Sink, Source, Tick, each};
 use ringmain::pattern::publish_subscribe::{
@@ -10,7 +13,6 @@ use ringmain::pattern::publish_subscribe::{
 };
 use ringmain::pattern::{Catch, DeadLetter, LetterBox, Overflow};
 use ringmain::ring::Sequence;
-use std::collections::VecDeque;
 
 const NOW: Tick = Tick::ZERO;
 const ALL: usize = usize::MAX;
@@ -61,6 +63,36 @@ fn d1_the_books_of_a_thousand_events_to_three() {
     }
     let books = balance(&mut tx);
     assert_eq!((books.input, books.folded, books.generated, books.out), (1000, 1000, 3000, 3000));
+}
+
+/// 1.d5: `recv` tells how many were missed, of all topics, and goes on where the policy says; `drain` passes over them.
+#[test]
+fn d5_one_that_lags_is_told_how_many_it_missed() {
+    for (resume, lagged, rest) in [(Resume::Oldest, 12, 13..=20), (Resume::Newest, 19, 20..=20)] {
+        for (drains, wanted, other) in [(false, 1, 20), (false, 2, 10), (true, 1, 20), (true, 2, 10)] {
+            let (mut tx, subscriptions) = ring(8);
+            let topics = ["a", "b"].map(|name| tx.declare(name, Retain::None).unwrap());
+            let mut slow = subscriptions.subscribe(&["a"], Policy::Lag(resume), Begin::Now).unwrap();
+            for n in 1..=20 {
+                tx.to(topics[usize::from(n % wanted != 0)]).push(n).unwrap();
+            }
+            if drains {
+                let rest: Vec<_> = rest.clone().filter(|n| n % wanted == 0).collect();
+                assert_eq!(plain(&mut slow), (vec![], rest));
+            } else {
+                assert_eq!(slow.recv(|_| ()), Err(NoEvent::Lagged(lagged)));
+                for n in rest.clone().filter(|n| n % wanted == 0) {
+                    assert_eq!(slow.recv(|event| event.event), Ok(n));
+                }
+            }
+            assert_eq!(slow.recv(|_| ()), Err(NoEvent::Empty), "what was passed over is not told again");
+            let passed_over = rest.clone().filter(|n| n % wanted != 0).count() as u64;
+            let books = slow.account().read();
+            assert_eq!((books.input, books.filtered, books.check()), (20, passed_over, Ok(())));
+            assert_eq!((books.dropped[Reason::Evicted], slow.ring().missed()), (lagged, lagged));
+            assert!(books.out + passed_over + lagged == 20 && books.out <= other);
+        }
+    }
 }
 
 /// 1.d6: the examples of the documentation of NATS and AMQP.
@@ -340,118 +372,4 @@ fn nothing_is_allocated_but_by_declaring() {
         }
     });
     assert_eq!(count, 0);
-}
-
-// ---------------------------------------------------------------------------------------------------------- oracle
-
-/// Seeded runs of declare, publish, subscribe, read and leave beside a model that keeps everything.
-#[test]
-fn any_steps_come_to_what_the_model_says() {
-    const NAMES: [&str; 5] = ["a", "a.b", "a.b.c", "b", "b.c"];
-    const PATTERNS: [&[&str]; 6] = [&["#"], &["a.>"], &["a.#", "*.b"], &["*"], &["b.c", "b"], &["#.c"]];
-    /// Which of the names each of the patterns means, by hand.
-    const MEANS: [&[usize]; 6] = [&[0, 1, 2, 3, 4], &[1, 2], &[0, 1, 2], &[0, 3], &[3, 4], &[2, 4]];
-    let runs = if cfg!(miri) { 40 } else { 60_000 };
-    for seed in 1..=runs {
-        let mut dice = Dice::new(seed);
-        let mut roll = |below| dice.below(below) as usize;
-        let (mut tx, subscriptions) = ring(64);
-        let retain =
-            [0, 1, 2, 3, 0].map(|n| [Retain::None, Retain::Last, Retain::LastN(2), Retain::LastN(3)][n]);
-        let kept = [0, 1, 2, 3, 0];
-        let mut topics = [None; 5];
-        // Every event: its topic and number.
-        let mut log: Vec<(usize, u64)> = Vec::new();
-        let (mut out, mut unheard) = (0, 0);
-        // Each subscriber, its patterns, and what it should still get once it is let in.
-        type Reader = (Subscriber<u64>, usize, Begin, Option<VecDeque<(u64, bool)>>);
-        let mut readers: [Option<Reader>; 3] = [const { None }; 3];
-        let let_in = |readers: &mut [Option<Reader>; 3], log: &[(usize, u64)]| {
-            for (_, means, begin, expected) in readers.iter_mut().flatten() {
-                expected.get_or_insert_with(|| {
-                    let first = if *begin == Begin::Now { log.len() } else { log.len().saturating_sub(64) };
-                    let wanted = |(topic, _): &&(usize, u64)| MEANS[*means].contains(topic);
-                    let mut retained: Vec<u64> = Vec::new();
-                    for topic in MEANS[*means] {
-                        let of_topic: Vec<_> = (0..log.len()).filter(|i| log[*i].0 == *topic).collect();
-                        let last = &of_topic[of_topic.len().saturating_sub(kept[*topic])..];
-                        retained.extend(last.iter().filter(|i| **i < first).map(|i| log[*i].1));
-                    }
-                    retained.sort_unstable();
-                    let retained = retained.into_iter().map(|n| (n, true));
-                    retained.chain(log[first..].iter().filter(wanted).map(|(_, n)| (*n, false))).collect()
-                });
-            }
-        };
-        for _ in 0..roll(50) {
-            let who = roll(3);
-            match roll(8) {
-                0 => {
-                    let name = roll(5);
-                    topics[name].get_or_insert_with(|| tx.declare(NAMES[name], retain[name]).unwrap());
-                }
-                1..4 => {
-                    let name = roll(5);
-                    let Some(topic) = topics[name] else { continue };
-                    let n = log.len() as u64;
-                    let_in(&mut readers, &log);
-                    if tx.to(topic).push(n).is_err() {
-                        continue;
-                    }
-                    log.push((name, n));
-                    let mut heard = 0;
-                    for (_, means, _, expected) in readers.iter_mut().flatten() {
-                        if MEANS[*means].contains(&name) {
-                            expected.as_mut().unwrap().push_back((n, false));
-                            heard += 1;
-                        }
-                    }
-                    out += heard;
-                    unheard += u64::from(heard == 0);
-                }
-                4 if readers[who].is_none() => {
-                    tx.admit();
-                    let_in(&mut readers, &log);
-                    let (means, begin) = (roll(6), [Begin::Now, Begin::Oldest][roll(2)]);
-                    let rx = subscriptions.subscribe(PATTERNS[means], GATE, begin).unwrap();
-                    readers[who] = Some((rx, means, begin, None));
-                }
-                5 => {
-                    readers[who] = None;
-                    tx.admit();
-                    let_in(&mut readers, &log);
-                }
-                _ => {
-                    let Some((rx, _, _, expected)) = &mut readers[who] else { continue };
-                    let limit = roll(5);
-                    let mut got = Vec::new();
-                    if roll(2) == 0 {
-                        got.extend(drain(rx, limit).into_iter().map(|event| (event.event, event.retained)));
-                    } else if limit > 0 {
-                        got.extend(rx.recv(|event| (event.event, event.retained)));
-                    }
-                    match expected {
-                        Some(expected) => {
-                            let wanted: Vec<_> = expected.drain(..got.len()).collect();
-                            assert_eq!(got, wanted, "seed {seed}");
-                            let nothing = limit == 0 || expected.is_empty();
-                            assert!(nothing || !got.is_empty(), "seed {seed}");
-                        }
-                        None => assert!(got.is_empty(), "seed {seed}: not let in"),
-                    }
-                }
-            }
-        }
-        let books = balance(&mut tx);
-        let dropped = books.dropped[Reason::NoSubscriber];
-        assert_eq!((books.input, books.out, dropped), (log.len() as u64, out, unheard), "seed {seed}");
-        let_in(&mut readers, &log);
-        for (mut rx, _, _, expected) in readers.into_iter().flatten() {
-            let mut got = Vec::new();
-            while let Ok(event) = rx.recv(|event| (event.event, event.retained)) {
-                got.push(event);
-            }
-            assert_eq!(got, Vec::from(expected.unwrap()), "seed {seed}");
-        }
-    }
 }

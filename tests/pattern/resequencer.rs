@@ -128,7 +128,10 @@ impl<E, S: for<'e> Stage<&'e E>> Stage<E> for ByValue<S> {
 }
 
 macro_rules! suited {
-    ($kit:ident, $policy:expr) => {{
+    ($kit:ident, $policy:expr) => {
+        suited!($kit, $policy, Duration::from_secs(1), 1)
+    };
+    ($kit:ident, $policy:expr, $every:expr, $times:expr) => {{
         let hazard = $kit.hazard();
         let number = move |n: &u64| {
             hazard.pass();
@@ -138,9 +141,11 @@ macro_rules! suited {
         let next = Apart::new(ByValue($kit.leaf::<Missing>()), $kit.leaf::<u64>(), events);
         let requests = ByValue($kit.leaf::<Missing>());
         let stage = Resequencer::new(8, $policy, number, u64::default, next).unwrap();
-        stage.nak(Duration::from_secs(1), 1, requests)
+        stage.nak($every, $times, requests)
     }};
 }
+
+mod conformance;
 
 conforms!(mut in_order, 1..=100u64, |kit| suited!(kit, POLICY));
 conforms!(in_order_shown, 1..=100u64, |kit| suited!(kit, POLICY));

@@ -1,5 +1,7 @@
 //! Sequencer: one order and dense numbers, whatever the lanes, the stage and the limits do.
 
+mod books;
+
 use crate::kit::{Choke, Collect, Dice, Script, allocations, run, seeds};
 use proptest::prelude::*;
 use ringmain::channel::{multicast::Multicast, spsc};
@@ -496,6 +498,12 @@ fn sequencer_in_turn_agrees_with_lists() {
             closed = sequencer.drain(NOW, limit, &mut stage).end == Some(End::Closed);
         }
         assert_eq!(taken, want.len(), "seed {seed}");
+        let books = sequencer.account().read();
+        assert_eq!(
+            (books.input, books.out, books.check()),
+            (taken as u64, taken as u64, Ok(())),
+            "seed {seed}"
+        );
     }
 }
 
@@ -556,5 +564,7 @@ fn sequencer_by_key_agrees_with_queues() {
             }
         }
         assert!(queues.iter().all(VecDeque::is_empty), "seed {seed}: it closed too early");
+        let books = sequencer.account().read();
+        assert_eq!((books.input, books.out, books.check()), (taken, taken, Ok(())), "seed {seed}");
     }
 }

@@ -155,6 +155,10 @@ impl<T, D> Subscriber<T, D> {
     /// Goes, and says so: the position before which it has got everything that it did not miss; nothing if it has not
     /// joined.
     pub fn unsubscribe(mut self) -> Option<Sequence> {
+        self.say_goodbye()
+    }
+    /// As [`unsubscribe`](Self::unsubscribe), by somebody who drops it then.
+    pub(crate) fn say_goodbye(&mut self) -> Option<Sequence> {
         let left = self.joined().map(|_| self.follower.done());
         self.follower.feed_mut().said = true;
         left

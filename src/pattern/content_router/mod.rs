@@ -182,6 +182,26 @@ pub trait Selector<T: ?Sized> {
 impl<R, B> ContentRouter<R, B> {
     /// Routes by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
     /// [`Account`].
+    ///
+    /// An array of 1 to 64 branches compiles, one of 0 or 65 does not:
+    /// ```
+    /// # use ringmain::{contract::{At, Flow}, pattern::ContentRouter};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// # let first = |_: &u64| 0;
+    /// let _ = (ContentRouter::new(first, [look; 1]), ContentRouter::new(first, [look; 64]));
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::{contract::{At, Flow}, pattern::ContentRouter};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// # let first = |_: &u64| 0;
+    /// let _ = ContentRouter::new(first, [look; 0]);
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::{contract::{At, Flow}, pattern::ContentRouter};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// # let first = |_: &u64| 0;
+    /// let _ = ContentRouter::new(first, [look; 65]);
+    /// ```
     pub fn new(select: R, branches: B) -> Self
     where
         B: Row,

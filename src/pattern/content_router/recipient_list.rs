@@ -63,6 +63,26 @@ pub struct RecipientList<F, B> {
 impl<F, B: Row> RecipientList<F, B> {
     /// Sends by `select` to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
     /// [`Account`].
+    ///
+    /// An array of 1 to 64 branches compiles, one of 0 or 65 does not:
+    /// ```
+    /// # use ringmain::{contract::{At, Flow}, pattern::{RecipientList, Recipients}};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// # let first = |_: &u64| Recipients::of([0]);
+    /// let _ = (RecipientList::new(first, [look; 1]), RecipientList::new(first, [look; 64]));
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::{contract::{At, Flow}, pattern::{RecipientList, Recipients}};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// # let first = |_: &u64| Recipients::of([0]);
+    /// let _ = RecipientList::new(first, [look; 0]);
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::{contract::{At, Flow}, pattern::{RecipientList, Recipients}};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// # let first = |_: &u64| Recipients::of([0]);
+    /// let _ = RecipientList::new(first, [look; 65]);
+    /// ```
     pub fn new<T: ?Sized>(select: F, branches: B) -> Self
     where
         F: FnMut(&T) -> Recipients,

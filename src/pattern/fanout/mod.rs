@@ -41,6 +41,12 @@
 //! };
 //! takes_lent_events(Fanout::new((look, change)));
 //! ```
+//! ```
+//! # use ringmain::{contract::{Flow, At, Stage}, pattern::Fanout};
+//! # fn takes_lent_events(_: impl for<'e> Stage<&'e mut u64>) {}
+//! # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+//! takes_lent_events(Fanout::new((look, look))); // as all that look at it may
+//! ```
 //!
 //! # Bounds
 //!
@@ -112,6 +118,23 @@ pub struct Fanout<B> {
 impl<B: Row> Fanout<B> {
     /// Shows events to `branches`: a tuple of up to 8 stages, or an array of up to 64. Allocates the
     /// [`Account`].
+    ///
+    /// An array of 1 to 64 branches compiles, one of 0 or 65 does not:
+    /// ```
+    /// # use ringmain::{contract::{At, Flow}, pattern::Fanout};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// let _ = (Fanout::new([look; 1]), Fanout::new([look; 64]));
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::{contract::{At, Flow}, pattern::Fanout};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// let _ = Fanout::new([look; 0]);
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::{contract::{At, Flow}, pattern::Fanout};
+    /// # let look = |_: &u64, _: At| -> Flow { Ok(()) };
+    /// let _ = Fanout::new([look; 65]);
+    /// ```
     #[must_use]
     pub fn new(branches: B) -> Self {
         Self { branches, open: Open::all::<B>(), required: 0, round: Round::default(), ledger: Ledger::new() }
@@ -142,6 +165,7 @@ impl<B> Fanout<B> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'e, T: ?Sized, B> Stage<&'e T> for Fanout<B>
 where
     B: for<'b> Branches<&'b T>,
@@ -165,6 +189,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'e, T: ?Sized, B> Stage<&'e mut T> for Fanout<B>
 where
     B: for<'b> Branches<&'b T>,

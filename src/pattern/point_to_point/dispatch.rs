@@ -73,6 +73,39 @@ where
     /// acknowledgements come from. Keeps at most `in_flight` events. Allocates room for them, filled by
     /// `Default`, and the [`Account`].
     ///
+    /// 1 to 64 workers compile, 0 or 65 do not:
+    /// ```
+    /// # use ringmain::channel::spsc::{self, Consumer, Producer};
+    /// # use ringmain::pattern::point_to_point::{Ack, AtMostOnce, Dispatch, InTurn, Job};
+    /// # fn workers<const N: usize>() -> [(Producer<Job<u64>>, Consumer<Ack>); N] {
+    /// #     std::array::from_fn(|_| {
+    /// #         (spsc::channel(1, Job::default).unwrap().0, spsc::channel(1, Ack::default).unwrap().1)
+    /// #     })
+    /// # }
+    /// let _ = Dispatch::new(InTurn::new(), AtMostOnce, 8, workers::<1>());
+    /// let _ = Dispatch::new(InTurn::new(), AtMostOnce, 8, workers::<64>());
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::channel::spsc::{self, Consumer, Producer};
+    /// # use ringmain::pattern::point_to_point::{Ack, AtMostOnce, Dispatch, InTurn, Job};
+    /// # fn workers<const N: usize>() -> [(Producer<Job<u64>>, Consumer<Ack>); N] {
+    /// #     std::array::from_fn(|_| {
+    /// #         (spsc::channel(1, Job::default).unwrap().0, spsc::channel(1, Ack::default).unwrap().1)
+    /// #     })
+    /// # }
+    /// let _ = Dispatch::new(InTurn::new(), AtMostOnce, 8, workers::<0>());
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use ringmain::channel::spsc::{self, Consumer, Producer};
+    /// # use ringmain::pattern::point_to_point::{Ack, AtMostOnce, Dispatch, InTurn, Job};
+    /// # fn workers<const N: usize>() -> [(Producer<Job<u64>>, Consumer<Ack>); N] {
+    /// #     std::array::from_fn(|_| {
+    /// #         (spsc::channel(1, Job::default).unwrap().0, spsc::channel(1, Ack::default).unwrap().1)
+    /// #     })
+    /// # }
+    /// let _ = Dispatch::new(InTurn::new(), AtMostOnce, 8, workers::<65>());
+    /// ```
+    ///
     /// # Errors
     /// [`CapacityError`] if `in_flight` is zero or too large.
     pub fn new(choice: C, loss: L, in_flight: usize, workers: [(K, A); N]) -> Result<Self, CapacityError>

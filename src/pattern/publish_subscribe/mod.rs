@@ -65,7 +65,8 @@
 //!
 //! A fill costs what it costs there, and a count of the seats for the books; a topic that retains, a clone. Allocates
 //! when it is built, and a name (and room for what is retained) when a topic is declared; subscribing and publishing
-//! allocate nothing but what `T::clone` does. Publishing and reading are wait-free, as there.
+//! allocate nothing but what `T::clone` does. Publishing and reading are wait-free, as there. Publisher and subscribers
+//! each keep a ledger.
 //!
 //! A join is the publisher's work: names compared with patterns, events cloned. It is done in the next fill; who does
 //! not want it there calls [`Publisher::admit`] at a better time. To declare a topic, or to look one up by its name,

@@ -3,12 +3,16 @@
 use super::interests::Interests;
 use super::{Publication, topics::Desk};
 use crate::channel::publish_subscribe::{self as channel, NoEvent};
-use crate::contract::{At, Drained, End, Flow, Halt, Source, Stage, Tick};
+use crate::contract::{Account, At, Drained, End, Flow, Halt, Ledger, Reason, Source, Stage, Tick};
 use crate::ring::Sequence;
 use crate::sync::Arc;
 
 /// One subscription. [`Source`] and [`recv`](Self::recv) have its verbs: first what was retained, oldest first, then what
 /// comes.
+///
+/// Its books: `in` is all that it went past, what was retained for it included; of these are `out` what was shown and
+/// consumed, `filtered` the events of other topics, and dropped for [`Reason::Evicted`] what it missed. They are published
+/// at the end of each turn, by [`recv`](Self::recv) every 64 events and when there is none, and at the end.
 #[derive(Debug)]
 pub struct Subscriber<T> {
     ring: channel::Subscriber<Publication<T>, Desk<T>>,
@@ -17,21 +21,25 @@ pub struct Subscriber<T> {
     seat: usize,
     /// So many of the retained events were consumed; nothing if all were.
     handed: Option<usize>,
-    filtered: u64,
+    ledger: Ledger,
 }
+
+/// Events that `recv` shows between two publications of the books, less one.
+const BOOKS: u64 = 63;
 
 impl<T> Subscriber<T> {
     pub(super) fn new(ring: channel::Subscriber<Publication<T>, Desk<T>>, interests: Arc<Interests>) -> Self {
         let seat = ring.seat();
-        Self { ring, interests, seat, handed: Some(0), filtered: 0 }
+        let ledger = interests.books(seat);
+        Self { ring, interests, seat, handed: Some(0), ledger }
     }
     /// The position from which on it gets every event of its topics, once the publisher has let it in. Stable then.
     pub fn joined(&mut self) -> Option<Sequence> {
         self.ring.joined()
     }
     /// Goes, and says so; see [`channel::Subscriber::unsubscribe`].
-    pub fn unsubscribe(self) -> Option<Sequence> {
-        self.ring.unsubscribe()
+    pub fn unsubscribe(mut self) -> Option<Sequence> {
+        self.ring.say_goodbye()
     }
     /// Nothing will ever come: all that was retained is consumed, and the ring is closed. `true` is stable.
     #[must_use]
@@ -41,7 +49,13 @@ impl<T> Subscriber<T> {
     /// Events of other topics that it passed over.
     #[must_use]
     pub const fn filtered(&self) -> u64 {
-        self.filtered
+        self.ledger.balance().filtered
+    }
+    /// Its line of the books. The account is that of its seat: it stays as it is when the subscriber has gone, until the seat
+    /// has a new one.
+    #[must_use]
+    pub fn account(&self) -> Arc<Account> {
+        self.ledger.account()
     }
     /// The subscription to the ring, to be asked.
     #[must_use]
@@ -53,6 +67,13 @@ impl<T> Subscriber<T> {
     /// # Errors
     /// [`NoEvent`] says why there is none; `look` was not called then.
     pub fn recv<R>(&mut self, look: impl FnOnce(&Publication<T>) -> R) -> Result<R, NoEvent> {
+        let next = self.find(look);
+        if next.is_err() || self.ledger.balance().out & BOOKS == BOOKS {
+            self.publish();
+        }
+        next
+    }
+    fn find<R>(&mut self, look: impl FnOnce(&Publication<T>) -> R) -> Result<R, NoEvent> {
         let (mut look, mut seen) = (Some(look), None);
         let mut show = |publication: &Publication<T>| seen = look.take().map(|look| look(publication));
         if self.handed.is_some() {
@@ -68,28 +89,40 @@ impl<T> Subscriber<T> {
                 return Err(if handed.end.is_some() { NoEvent::Closed } else { NoEvent::Empty });
             }
         }
-        let (interests, seat, mut passed) = (&self.interests, self.seat, 0);
+        let Self { ring, interests, seat, ledger, .. } = self;
         let mut show = |publication: &Publication<T>| seen = look.take().map(|look| look(publication));
         let mut last = NoEvent::Empty;
-        for _ in 0..self.ring.capacity() {
-            let wanted = self.ring.recv(|publication| {
-                let wanted = interests.has(seat, publication.topic);
+        for _ in 0..ring.capacity() {
+            let wanted = ring.recv(|publication| {
+                let wanted = interests.has(*seat, publication.topic);
                 if wanted {
                     show(publication);
                 }
                 wanted
             });
             match wanted {
-                Ok(true) => break,
-                Ok(false) => passed += 1,
+                Ok(true) => {
+                    ledger.took(1);
+                    ledger.passed(1);
+                    break;
+                }
+                Ok(false) => {
+                    ledger.took(1);
+                    ledger.filtered();
+                }
                 Err(no_event) => {
                     last = no_event;
                     break;
                 }
             }
         }
-        self.filtered += passed;
         seen.ok_or(last)
+    }
+    /// A turn is over: what was missed in it is booked, too.
+    fn publish(&mut self) {
+        let booked = self.ledger.balance().dropped[Reason::Evicted];
+        self.ledger.missed(self.ring.missed() - booked);
+        self.ledger.publish();
     }
     /// Shows what was retained to `stage`, at most `limit`; `handed` is empty when all was, and there is no end then.
     #[cold]
@@ -97,8 +130,9 @@ impl<T> Subscriber<T> {
     where
         S: for<'e> Stage<&'e Publication<T>>,
     {
-        let (handed, mut count) = (&mut self.handed, 0);
-        let end = self.ring.desk(|desk| {
+        let Self { ring, handed, ledger, .. } = self;
+        let mut count = 0;
+        let end = ring.desk(|desk| {
             while count < limit
                 && let Some(next) = *handed
             {
@@ -108,7 +142,7 @@ impl<T> Subscriber<T> {
                     *handed = None;
                     break;
                 };
-                let flow = stage.on_event(&kept.publication, At { seq: kept.at, now });
+                let flow = ledger.handed_on(stage.on_event(&kept.publication, At { seq: kept.at, now }));
                 if flow != Err(Halt::Again) {
                     (*handed, count) = (Some(next + 1), count + 1);
                 }
@@ -121,12 +155,8 @@ impl<T> Subscriber<T> {
         let never = end.is_none() && self.ring.is_closed();
         Drained { count, end: end.flatten().or(never.then_some(End::Closed)) }
     }
-}
-
-impl<T> Source for Subscriber<T> {
-    type Event = Publication<T>;
-    /// The count is of the events that were shown; others are passed over, a lap of them at most.
-    fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
+    #[inline]
+    fn turn<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
         S: for<'e> Stage<&'e Publication<T>>,
     {
@@ -139,17 +169,18 @@ impl<T> Source for Subscriber<T> {
             }
             count = handed.count;
         }
-        let (interests, seat, filtered) = (&self.interests, self.seat, &mut self.filtered);
-        let mut lap = self.ring.capacity();
+        let Self { ring, interests, seat, ledger, .. } = self;
+        let mut lap = ring.capacity();
         loop {
             let mut shown = 0;
             let drained =
-                self.ring.drain(now, lap.min(limit - count), &mut |publication: &Publication<T>, at: At| {
-                    if !interests.has(seat, publication.topic) {
-                        *filtered += 1;
+                ring.drain(now, lap.min(limit - count), &mut |publication: &Publication<T>, at: At| {
+                    if !interests.has(*seat, publication.topic) {
+                        ledger.took(1);
+                        ledger.filtered();
                         return Ok(());
                     }
-                    let flow = stage.on_event(publication, at);
+                    let flow = ledger.handed_on(stage.on_event(publication, at));
                     shown += usize::from(flow != Err(Halt::Again));
                     flow
                 });
@@ -160,7 +191,28 @@ impl<T> Source for Subscriber<T> {
             }
         }
     }
+}
+
+impl<T> Source for Subscriber<T> {
+    type Event = Publication<T>;
+    /// The count is of the events that were shown; others are passed over, a lap of them at most.
+    #[inline]
+    fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
+    where
+        S: for<'e> Stage<&'e Publication<T>>,
+    {
+        let drained = self.turn(now, limit, stage);
+        self.publish();
+        drained
+    }
     fn position(&self) -> Option<Sequence> {
         self.ring.position()
+    }
+}
+
+impl<T> Drop for Subscriber<T> {
+    /// A handler's panic may have ended the last turn before its end.
+    fn drop(&mut self) {
+        self.publish();
     }
 }

@@ -1,15 +1,17 @@
 //! Dispatch against a plain reference: 100,000 runs of one thread, in which events come, workers do some,
-//! fail, are slow, leave half and whole, and letters are read or not.
+//! fail, are slow, leave half and whole, and letters are read or not. In half of the runs the library's [`Worker`] is at the
+//! other end of the rings, in half a hand.
 
 use super::{NOW, Wire};
 use crate::kit::{Dice, seeds};
-use ringmain::contract::{At, Fault, Flow, Halt, PerReason, Reason, Sink, Stage};
+use ringmain::contract::{At, Fault, Flow, Halt, PerReason, Reason, Sink, Source, Stage};
 use ringmain::pattern::Letter;
 use ringmain::pattern::point_to_point::{
-    Ack, AtMostOnce, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Redeliver,
+    Ack, AtMostOnce, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Redeliver, Worker,
 };
 use ringmain::ring::Sequence;
 use ringmain::table::Handle;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 const KEYS: u64 = 8;
@@ -197,6 +199,11 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
     let wires: [(Wire<Job<u64>>, Wire<Ack>); N] = std::array::from_fn(|_| (Wire::new(room), Wire::new(99)));
     let mut dispatch = Dispatch::new(choice, loss, in_flight, wires.clone()).unwrap();
     let books = dispatch.account();
+    // What becomes of the job in hand.
+    let fault = Cell::new(None::<Fault>);
+    let verdict = |_: &u64, _: At| -> Flow { fault.get().map_or(Ok(()), |fault| Err(fault.into())) };
+    let mut workers = wires.each_ref().map(|(_, acks)| Worker::new(acks.clone(), verdict));
+    let (by_hand, mut done) = (seed % 2 == 1, 0);
     let mut model = Model {
         way,
         attempts,
@@ -231,20 +238,28 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
             6..12 if !model.silent[worker] => {
                 for _ in 0..=dice.below(3) {
                     let (jobs, acks) = &wires[worker];
-                    let (job, name) = (jobs.pop(), model.rings[worker].pop_front());
-                    let seen = job.as_ref().map(|job| (job.event, job.attempt));
-                    let expected = name.map(|name| (model.held[&name].event, model.held[&name].attempts));
-                    assert_eq!(seen, expected, "seed {seed}, step {step}");
-                    let (Some(job), Some(name)) = (job, name) else { break };
-                    let fault = match dice.below(8) {
+                    fault.set(match dice.below(8) {
                         0 | 1 => Some(Fault::of(Reason::Panic)),
                         2 => Some(Fault::new(4)),
                         _ => None,
+                    });
+                    let (mut seen, name) = (None, model.rings[worker].pop_front());
+                    let mut work = |job: &Job<u64>, at: At| -> Flow {
+                        seen = Some((job.event, job.attempt));
+                        if by_hand {
+                            acks.clone().push(Ack { handle: job.handle, fault: fault.get() }).unwrap();
+                            return Ok(());
+                        }
+                        done += 1;
+                        workers[worker].on_event(job, at)
                     };
-                    acks.clone().push(Ack { handle: job.handle, fault }).unwrap();
-                    model.acks[worker].push_back((name, fault));
+                    let _ = jobs.clone().drain(NOW, 1, &mut work);
+                    let expected = name.map(|name| (model.held[&name].event, model.held[&name].attempts));
+                    assert_eq!(seen, expected, "seed {seed}, step {step}");
+                    let Some(name) = name else { break };
+                    model.acks[worker].push_back((name, fault.get()));
                     if dice.one_in(4) {
-                        acks.clone().push(Ack { handle: Handle::NONE, fault }).unwrap();
+                        acks.clone().push(Ack { handle: Handle::NONE, fault: fault.get() }).unwrap();
                     }
                 }
             }
@@ -284,7 +299,11 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
             assert_eq!(dispatch.workers().is_here(worker), model.here[worker], "seed {seed}, step {step}");
         }
     }
-    drop(dispatch);
+    let accounts = workers.each_ref().map(|worker| worker.account());
+    drop((dispatch, workers));
+    let theirs = accounts.map(|account| account.read());
+    assert!(theirs.iter().all(|books| books.input == books.out && books.check() == Ok(())), "seed {seed}");
+    assert_eq!(theirs.iter().map(|books| books.out).sum::<u64>(), done, "seed {seed}");
     let read: Vec<_> = std::iter::from_fn(|| letters.pop()).map(|l| (l.event, l.fault, l.attempts)).collect();
     assert_eq!(read, Vec::from(model.letters), "seed {seed}");
     assert_eq!(books.read().dropped[Reason::Shutdown], model.held.len() as u64, "seed {seed}");

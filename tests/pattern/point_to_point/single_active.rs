@@ -173,21 +173,23 @@ fn nothing_is_allocated() {
 }
 
 /// Members join, have turns, say `Again`, panic and leave at random: against a queue and the number of the
-/// active one.
+/// active one. Each run is short, and all of them reach each of these often.
 #[test]
 fn it_is_a_queue_with_one_reader() {
-    for seed in seeds(20_000) {
+    let (mut full, mut took_over, mut waited, mut again, mut panicked) = (0, 0, 0, 0, 0);
+    for seed in seeds(100_000) {
         let mut dice = Dice::new(seed);
         let capacity = 1 << dice.below(4);
         let (mut tx, rx) = spsc::channel(capacity, || 0u64).unwrap();
         let mut members = [Some(SingleActive::new(rx)), None, None];
         let (mut active, mut queue, mut sent) = (Some(0), VecDeque::new(), 0);
-        for _ in 0..60 {
+        for _ in 0..16 {
             let who = dice.below(3) as usize;
             match dice.below(6) {
                 0 | 1 => {
                     let pushed = tx.push(sent).is_ok();
                     assert_eq!(pushed, queue.len() < capacity, "seed {seed}");
+                    full += u32::from(!pushed);
                     if pushed {
                         queue.push_back(sent);
                         sent += 1;
@@ -214,14 +216,21 @@ fn it_is_a_queue_with_one_reader() {
                         };
                         let _ = member.drain(NOW, limit, &mut stage);
                     });
+                    took_over += u32::from(active.is_none());
                     let is_active = *active.get_or_insert(who) == who;
                     let there = if is_active { queue.len().min(limit) } else { 0 };
                     let expected: Vec<u64> = queue.drain(..there.min(halts_at as usize)).collect();
                     assert_eq!(seen, expected, "seed {seed}");
-                    assert_eq!(panics, seed % 2 == 1 && there as u64 > halts_at, "seed {seed}");
+                    let halts = there as u64 > halts_at;
+                    assert_eq!(panics, seed % 2 == 1 && halts, "seed {seed}");
+                    waited += u32::from(!is_active);
+                    again += u32::from(halts && !panics);
+                    panicked += u32::from(panics);
                     assert_eq!(member.is_active(), is_active, "seed {seed}");
                 }
             }
         }
     }
+    let reached = [full, took_over, waited, again, panicked];
+    assert!(cfg!(miri) || reached.iter().all(|times| *times > 10_000), "{reached:?}");
 }
