@@ -5,8 +5,9 @@ mod circles;
 
 use crate::agents::{LONG, busy};
 use ringmain::channel::multicast::{Multicast, TopologyError};
-use ringmain::contract::{Sink, Source, SourceMut, Tick, Work, each};
-use ringmain::pattern::{Origins, WhenFull};
+use ringmain::channel::overflow::Shed;
+use ringmain::contract::{Agent, Sink, Source, SourceMut, Tick, Work, each};
+use ringmain::pattern::{Forward, Origins, WhenFull};
 use ringmain::run::{Asking, Because, Crew, OnFull, Plan, PlanError, Runner, StartError, Step};
 use std::error::Error;
 
@@ -191,6 +192,30 @@ fn rings_that_block_in_a_circle_are_refused() {
     assert_eq!(plan.check(), Err(PlanError::Circle(vec![step("a", Because::Full("own".into()))])));
 }
 
+/// What is refused does stand still, and what is not goes on: two agents that hand on what they get, one event too many.
+#[test]
+fn a_refused_circle_stands_still_and_the_other_goes_on() {
+    for (back, stands) in [(OnFull::Block, true), (OnFull::DropNewest, false)] {
+        let mut plan = three();
+        let (mut a_to_c, at_c) = plan.from("a").to("c").spsc("there", 1, OnFull::Block, || 0u8).unwrap();
+        let (mut c_to_a, at_a) = plan.from("c").to("a").spsc("back", 1, back, || 0u8).unwrap();
+        assert_eq!(plan.check().is_err(), stands);
+        (a_to_c.push(1).unwrap(), c_to_a.push(2).unwrap());
+        let mut a = at_a.drive(Forward(a_to_c));
+        let mut turns = 0;
+        if stands {
+            let mut c = at_c.drive(Forward(c_to_a));
+            while turns < 100 && (&mut a, &mut c).work(Tick::ZERO) == Work::Idle {
+                turns += 1;
+            }
+            assert_eq!(turns, 100, "both rings are full and nobody moves");
+        } else {
+            let mut c = at_c.drive(Forward(Shed::new(c_to_a, 0)));
+            assert!(matches!((&mut a, &mut c).work(Tick::ZERO), Work::Busy(_)));
+        }
+    }
+}
+
 /// Letters that wait for room are an edge as any other.
 #[test]
 fn a_circle_through_the_dead_letters_is_refused() {
@@ -348,7 +373,7 @@ fn a_plan_that_does_not_hold_starts_no_crew() {
 }
 
 struct Idle;
-impl ringmain::contract::Agent for Idle {
+impl Agent for Idle {
     fn work(&mut self, _: Tick) -> Work {
         Work::Idle
     }

@@ -36,6 +36,19 @@
 //! One agent is one that stands still as a whole. What has several sources and goes on with one while another is
 //! blocked is several agents.
 //!
+//! # Other waits
+//!
+//! What else of this crate waits for room, and why it is refused where it could last, or cannot:
+//!
+//! | what                                                       | is                                                     |
+//! |------------------------------------------------------------|--------------------------------------------------------|
+//! | a `Resequencer` that blocks at a full window               | refused by `Rules` without a time after which a hole is given up |
+//! | [`Dispatch`](crate::pattern::Dispatch) with all its jobs out | waits for acknowledgements, which come by rings of their own and are heard while it waits. Those rings are never full with a slot for each job: plan them as `OnFull::Fail`. A worker that never answers and never ends stops it: there is no timer |
+//! | a dead letter channel that blocks                          | a ring from the agent around it, as any other: plan it |
+//! | a full `Park`                                              | the ring below it, which is planned as `OnFull::Block` |
+//! | a [`Proxy`](crate::pattern::Proxy) without room for a request | polls and times out while it waits: it ends by itself |
+//! | a subscriber of [`publish_subscribe`](crate::channel::publish_subscribe) that gates, `bytes`, `lanes` | **not in a plan**: these rings come from elsewhere |
+//!
 //! Construction only: allocates, and nothing of it is in the way of an event. The check takes time in the agents times
 //! the rings' ends.
 //!
@@ -68,6 +81,10 @@
 //! # let mut plan = Plan::new();
 //! plan.from("a").to("c").spsc("orders", 64, || 0u64);
 //! ```
+//!
+//! # A scene
+//! `examples/plan.rs`, which `cargo run --example plan` runs:
+#![doc = concat!("```\n", include_str!("../../../examples/plan.rs"), "```")]
 
 mod draw;
 mod error;
