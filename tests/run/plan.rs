@@ -200,17 +200,18 @@ fn a_refused_circle_stands_still_and_the_other_goes_on() {
         let (mut a_to_c, at_c) = plan.from("a").to("c").spsc("there", 1, OnFull::Block, || 0u8).unwrap();
         let (mut c_to_a, at_a) = plan.from("c").to("a").spsc("back", 1, back, || 0u8).unwrap();
         assert_eq!(plan.check().is_err(), stands);
-        (a_to_c.push(1).unwrap(), c_to_a.push(2).unwrap());
-        let mut a = at_a.drive(Forward(a_to_c));
+        a_to_c.push(1).unwrap();
+        c_to_a.push(2).unwrap();
+        let mut a = at_a.drive(Forward::new(a_to_c));
         let mut turns = 0;
         if stands {
-            let mut c = at_c.drive(Forward(c_to_a));
+            let mut c = at_c.drive(Forward::new(c_to_a));
             while turns < 100 && (&mut a, &mut c).work(Tick::ZERO) == Work::Idle {
                 turns += 1;
             }
             assert_eq!(turns, 100, "both rings are full and nobody moves");
         } else {
-            let mut c = at_c.drive(Forward(Shed::new(c_to_a, 0)));
+            let mut c = at_c.drive(Forward::new(Shed::new(c_to_a, 0)));
             assert!(matches!((&mut a, &mut c).work(Tick::ZERO), Work::Busy(_)));
         }
     }

@@ -92,7 +92,7 @@ mod ring;
 mod waits;
 
 pub use error::{Because, PlanError, Step};
-pub use ring::{Asking, Edge, From, OnFull};
+pub use ring::{Asking, Edge, Fillers, OnFull};
 
 use super::Runner;
 use ring::{Kind, Ring};
@@ -154,8 +154,8 @@ impl Plan {
         self.add(name.clone(), true).agent(name);
     }
     /// Begins a ring: who fills it. The name of one agent, or an array of several names.
-    pub fn from<P>(&mut self, from: P) -> From<'_, P> {
-        From { plan: self, from }
+    pub fn from<P>(&mut self, from: P) -> Fillers<'_, P> {
+        Fillers { plan: self, from }
     }
     /// Whether all of it holds. The order of declaration does not matter.
     ///

@@ -123,7 +123,7 @@ impl Reader {
 /// Those who fill a ring: `&str` is one, `[&str; N]` are several.
 #[derive(Debug)]
 #[must_use = "no ring is made before it has a kind"]
-pub struct From<'p, P> {
+pub struct Fillers<'p, P> {
     pub(super) plan: &'p mut Plan,
     pub(super) from: P,
 }
@@ -137,14 +137,14 @@ pub struct Edge<'p, P, C> {
     to: C,
 }
 
-impl<'p, P> From<'p, P> {
+impl<'p, P> Fillers<'p, P> {
     /// Who drains it: the name of one agent, or an array of several that compete.
     pub fn to<C>(self, to: C) -> Edge<'p, P, C> {
         Edge { plan: self.plan, from: self.from, to }
     }
 }
 
-impl From<'_, &str> {
+impl Fillers<'_, &str> {
     /// Takes over the ring that was declared: its nodes are the agents that drain it. Builds it.
     ///
     /// # Errors
@@ -161,7 +161,7 @@ impl From<'_, &str> {
     }
 }
 
-impl<const N: usize> From<'_, [&str; N]> {
+impl<const N: usize> Fillers<'_, [&str; N]> {
     /// As for one agent: a producer for each.
     ///
     /// # Errors
