@@ -57,6 +57,7 @@ pub mod publish_subscribe;
 pub mod request_reply;
 pub mod resequencer;
 pub mod return_address;
+pub mod routing_slip;
 pub mod sequencer;
 pub mod translator;
 
@@ -82,6 +83,7 @@ pub use resequencer::{BatchResequencer, Resequencer};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
 pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier, WhenFull};
+pub use routing_slip::{Activity, ByPlace, Itinerant, Itineraries, Planner, RoutingSlip, Traveller};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 
