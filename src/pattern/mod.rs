@@ -20,6 +20,7 @@
 //! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |
+//! | routing slip         | [`RoutingSlip`], [`ByPlace`]               | gate  | waits                                |
 //! | crossing to a ring   | [`Forward`]                                | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                  | gate  | waits, and all readers               |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s                | hold  | the next worker, or waits            |
