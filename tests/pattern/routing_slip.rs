@@ -490,7 +490,7 @@ fn a_message_without_an_itinerary_is_rejected() {
     let (mut planner, steps) = planner();
     let mut events = vec![Trace::default(); 3];
     let _ = start(&mut planner, &[1]);
-    (events[1].header.slip, events[2].header.slip) = (9999 << 8, 1 << 8 | 17);
+    (events[1].header.slip, events[2].header.slip) = (9999 << 8, 1 << 8 | 24);
     let (out, faults, books) = through(&planner, all(steps), events.clone());
     assert_eq!((out.len(), faults), (0, vec![Fault::of(Reason::NoRoute); 3]));
     assert_eq!((books.input, books.dead_lettered[Reason::NoRoute]), (3, 3));

@@ -1,10 +1,8 @@
 //! What is done at a step, and what undoes it.
 
 use super::{Itinerary, Step};
-use crate::contract::{At, Fault, Flow, Halt, Reason};
-use crate::pattern::catch::discard;
+use crate::contract::{At, Fault, Flow, Reason};
 use core::fmt::{Debug, Formatter};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What an activity says when it is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,7 +116,7 @@ where
         if U::UNDOES && !room {
             return Some(Err(Fault::of(Reason::TableFull).into()));
         }
-        let said = caught(|| (self.run)(event, visit));
+        let said = (self.run)(event, visit);
         if !U::UNDOES {
             visit.note = None;
         }
@@ -126,17 +124,8 @@ where
     }
     #[inline]
     fn undo(&mut self, step: u8, event: &mut T, note: u64) -> Option<Flow> {
-        (step == self.step).then(|| caught(|| self.undo.undo(event, note)))
+        (step == self.step).then(|| self.undo.undo(event, note))
     }
-}
-
-/// A panic of the user's is the failure of the step.
-#[inline]
-fn caught<R>(activity: impl FnOnce() -> Flow<R>) -> Flow<R> {
-    catch_unwind(AssertUnwindSafe(activity)).unwrap_or_else(|payload| {
-        discard(payload);
-        Err(Halt::Reject(Fault::of(Reason::Panic)))
-    })
 }
 
 macro_rules! list_of_activities {

@@ -140,7 +140,7 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// A planner of at most `capacity` itineraries, none of which is given back; not more than 2^24 - 1. Allocates 16 bytes
+    /// A planner of at most `capacity` itineraries, none of which is given back; not more than 2^24 - 1. Allocates 24 bytes
     /// for each; making one allocates nothing.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
@@ -243,8 +243,8 @@ impl Planner {
     }
 }
 
-/// 16 steps of 8 bits.
-const WORDS: usize = MAX_STEPS / 8;
+/// 16 steps of 8 bits, and an end.
+const WORDS: usize = MAX_STEPS / 8 + 1;
 
 /// The itineraries of a [`Planner`], for other threads to read. An itinerary is written before the message that has it is
 /// published, so whoever sees the message sees its itinerary; more than that nobody needs.
@@ -285,20 +285,15 @@ impl Itineraries {
     pub(super) fn is_gone(&self, step: u8) -> bool {
         self.gone[usize::from(step) / 64].get() & 1 << (step % 64) != 0
     }
-    /// The step at `slip`; none behind the last one; nothing if that is no itinerary.
+    /// The step at `slip`; 0 behind the last one; nothing if that is no itinerary.
     #[inline]
-    fn step(&self, slip: u32) -> Option<Option<u8>> {
+    pub(super) fn step(&self, slip: u32) -> Option<u8> {
         let (itinerary, position) = ((slip >> 8) as usize, (slip & 0xFF) as usize);
-        if itinerary == 0 || position > MAX_STEPS {
+        if itinerary == 0 || position >= WORDS * 8 {
             return None;
         }
-        // Behind 16 steps comes what is behind 15: the word after, which is of the next itinerary, is not looked at.
-        if position == MAX_STEPS {
-            return (itinerary * WORDS < self.words.len()).then_some(None);
-        }
         let word = self.words.get(itinerary * WORDS + position / 8)?.get();
-        let step = (word >> (position % 8 * 8)) as u8;
-        Some((step != 0).then_some(step))
+        Some((word >> (position % 8 * 8)) as u8)
     }
     /// Where `event` goes next.
     #[inline]
@@ -306,8 +301,8 @@ impl Itineraries {
         let log = event.log();
         match (log.progress(), log.last()) {
             (Progress::Underway, _) => match self.step(event.header().slip) {
-                Some(Some(step)) => Place::Do(step),
-                Some(None) => Place::End(Progress::Completed),
+                Some(0) => Place::End(Progress::Completed),
+                Some(step) => Place::Do(step),
                 None => Place::Lost,
             },
             (Progress::Undoing, Some(entry)) => Place::Undo(entry.step),
@@ -317,6 +312,6 @@ impl Itineraries {
     }
     /// The steps from `slip` on.
     pub fn rest(&self, slip: u32) -> impl Iterator<Item = u8> {
-        (slip..).map_while(|slip| self.step(slip)?)
+        (slip..).map_while(|slip| self.step(slip).filter(|step| *step != 0))
     }
 }

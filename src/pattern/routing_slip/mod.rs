@@ -115,15 +115,19 @@ mod activity;
 mod by_place;
 mod itineraries;
 mod log;
+mod watch;
 
 pub use activity::{Activities, Activity, NoUndo, Then, Undo, Visit};
 pub use by_place::ByPlace;
 pub use itineraries::{Itineraries, Itinerary, MAX_STEPS, Path, Place, Planner, Step, Unplanned};
 pub use log::{Entry, Itinerant, Log, Progress, Traveller};
+pub use watch::{Notice, Unwatched, Watch};
 
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Stage, Tick};
+use crate::pattern::catch::discard;
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What a step is worth that was [removed](Planner::remove).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,26 +136,6 @@ pub enum IfGone {
     Fault,
     /// It is passed over, and [counted](RoutingSlip::skipped).
     Skip,
-}
-
-/// What happened to a message at a stage, for who [watches](RoutingSlip::watched_by).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Notice {
-    /// A step is done.
-    Done(u8),
-    /// A step was passed over, as it is gone.
-    Skipped(u8),
-    /// The message will not do the steps [from here on](Itineraries::rest): its itinerary was revised, or it has completed
-    /// early.
-    Discarded(u32),
-    /// A step has failed.
-    Failed(u8, Fault),
-    /// A step is undone.
-    Undone(u8),
-    /// A step could not be undone.
-    Stuck(u8, Fault),
-    /// The way is at an end, well or not.
-    Ended(Progress),
 }
 
 /// Does the steps that are done here, and hands the message on to where the others are, or to where its way ends.
@@ -164,29 +148,9 @@ pub struct RoutingSlip<A, S, W = Unwatched> {
     watch: W,
     next: S,
     skipped: u64,
+    /// The watch is being told, so a panic is its.
+    hearing: bool,
     ledger: Ledger,
-}
-
-/// Who hears of what happens: [`Unwatched`], or a closure.
-pub trait Watch<T: ?Sized> {
-    #[doc(hidden)]
-    fn hear(&mut self, event: &T, notice: Notice);
-}
-
-/// Nobody watches.
-#[derive(Clone, Copy, Debug)]
-pub struct Unwatched;
-
-impl<T: ?Sized> Watch<T> for Unwatched {
-    #[inline(always)]
-    fn hear(&mut self, _: &T, _: Notice) {}
-}
-
-impl<T: ?Sized, W: FnMut(&T, Notice)> Watch<T> for W {
-    #[inline]
-    fn hear(&mut self, event: &T, notice: Notice) {
-        self(event, notice);
-    }
 }
 
 impl<A, S> RoutingSlip<A, S> {
@@ -194,14 +158,15 @@ impl<A, S> RoutingSlip<A, S> {
     /// done elsewhere, or is at an end, goes to `next`. Allocates the [`Account`].
     #[must_use]
     pub fn new(itineraries: Arc<Itineraries>, if_gone: IfGone, attempts: u8, activities: A, next: S) -> Self {
-        let (watch, skipped) = (Unwatched, 0);
-        Self { itineraries, if_gone, attempts, activities, watch, next, skipped, ledger: Ledger::new() }
+        let (watch, skipped, hearing) = (Unwatched, 0, false);
+        let ledger = Ledger::new();
+        Self { itineraries, if_gone, attempts, activities, watch, next, skipped, hearing, ledger }
     }
-    /// Tells `watch` of each thing that happens here, when it has happened.
+    /// Tells `watch` of each thing that happens here, when it has happened. A panic of it comes out.
     #[must_use]
     pub fn watched_by<T: ?Sized, W: FnMut(&T, Notice)>(self, watch: W) -> RoutingSlip<A, S, W> {
-        let Self { itineraries, if_gone, attempts, activities, next, skipped, ledger, .. } = self;
-        RoutingSlip { itineraries, if_gone, attempts, activities, watch, next, skipped, ledger }
+        let Self { itineraries, if_gone, attempts, activities, next, skipped, hearing, ledger, .. } = self;
+        RoutingSlip { itineraries, if_gone, attempts, activities, watch, next, skipped, hearing, ledger }
     }
 }
 
@@ -217,7 +182,8 @@ impl<A, S, W> RoutingSlip<A, S, W> {
         self.skipped
     }
 
-    /// Does and undoes what is done and undone here. Bounded by the limit of visits and the entries of the log.
+    /// Does and undoes what is done and undone here; a panic is the failure of what it came out of. Bounded by the limit of
+    /// visits and the entries of the log.
     #[inline]
     fn travel<T: Itinerant>(&mut self, event: &mut T, at: At) -> Flow
     where
@@ -225,124 +191,173 @@ impl<A, S, W> RoutingSlip<A, S, W> {
         W: Watch<T>,
     {
         loop {
-            let here = match self.itineraries.place(event) {
-                Place::Do(step) => self.visit(step, event, at)?,
-                Place::Undo(step) => self.undo(step, event)?,
-                Place::End(progress) => {
-                    if matches!(event.log().progress, Progress::Underway | Progress::Undoing) {
-                        event.log_mut().progress = progress;
-                        self.watch.hear(event, Notice::Ended(progress));
-                    }
-                    false
-                }
-                Place::Lost => return Err(Fault::of(Reason::NoRoute).into()),
+            let payload = match catch_unwind(AssertUnwindSafe(|| self.go_on(event, at))) {
+                Ok(flow) => return flow,
+                Err(payload) => payload,
             };
-            if !here {
-                return Ok(());
+            if self.hearing {
+                self.hearing = false;
+                resume_unwind(payload);
+            }
+            discard(payload);
+            let panic = Fault::of(Reason::Panic);
+            match self.itineraries.place(event) {
+                Place::Undo(step) => self.undo_failed(step, event, panic)?,
+                Place::Do(step) => self.fail(step, event, panic),
+                Place::End(_) | Place::Lost => return Err(panic.into()),
             }
         }
     }
-    /// Does a step; false if it is not done here.
     #[inline]
-    fn visit<T: Itinerant>(&mut self, step: u8, event: &mut T, at: At) -> Flow<bool>
+    fn go_on<T: Itinerant>(&mut self, event: &mut T, at: At) -> Flow
     where
         A: Activities<T>,
         W: Watch<T>,
     {
-        let Self { itineraries, activities, watch, .. } = self;
-        let header = event.header();
-        let slip = header.slip;
-        let late = header.deadline != Tick::ZERO && header.deadline < at.now;
-        if late {
-            return Ok(self.fail(step, event, Fault::of(Reason::Expired)));
+        if event.log().progress == Progress::Underway {
+            self.forward(event, at)?;
         }
-        if itineraries.is_gone(step) {
-            return Ok(self.gone(step, event));
+        if event.log().progress == Progress::Undoing { self.backward(event) } else { Ok(()) }
+    }
+    /// Does steps, until one is not done here.
+    #[inline]
+    fn forward<T: Itinerant>(&mut self, event: &mut T, at: At) -> Flow
+    where
+        A: Activities<T>,
+        W: Watch<T>,
+    {
+        let deadline = event.header().deadline;
+        let late = deadline != Tick::ZERO && deadline < at.now;
+        while event.log().progress == Progress::Underway {
+            let slip = event.header().slip;
+            let (step, visits) = (self.itineraries.step(slip), event.log().visits);
+            let Some(step) = step else { return Err(Fault::of(Reason::NoRoute).into()) };
+            if step == 0 {
+                self.end(event, Progress::Completed);
+                break;
+            }
+            if late || self.itineraries.is_gone(step) || visits >= self.itineraries.limit() {
+                self.not_done(step, event, late);
+                continue;
+            }
+            let mut visit = Visit { at, note: None };
+            let room = event.log().has_room();
+            let then = match self.activities.run(step, event, &mut visit, room) {
+                None => break,
+                Some(Ok(then)) => then,
+                Some(Err(Halt::Reject(fault))) => {
+                    self.fail(step, event, fault);
+                    break;
+                }
+                Some(Err(halt)) => return Err(halt),
+            };
+            let log = event.log_mut();
+            log.visits = visits + 1;
+            if let Some(note) = visit.note {
+                log.push(Entry { step, note });
+            }
+            event.header_mut().slip = slip + 1;
+            self.tell(event, Notice::Done(step));
+            if then != Then::Next {
+                self.turn_off(event, then);
+            }
         }
-        let (room, visits) = (event.log().has_room(), event.log().visits);
-        if visits >= itineraries.limit() {
-            return Ok(self.fail(step, event, Fault::of(Reason::LoopLimit)));
+        Ok(())
+    }
+    /// A step of here is done, and what comes after it in the itinerary will not be.
+    #[cold]
+    fn turn_off<T: Itinerant>(&mut self, event: &mut T, then: Then)
+    where
+        W: Watch<T>,
+    {
+        let discarded = event.header().slip;
+        self.tell(event, Notice::Discarded(discarded));
+        match then {
+            Then::Revise(itinerary) => event.header_mut().slip = Itineraries::at_begin(itinerary),
+            Then::Next | Then::Terminate => self.end(event, Progress::Completed),
         }
-        let mut visit = Visit { at, note: None };
-        let then = match activities.run(step, event, &mut visit, room) {
-            None => return Ok(false),
-            Some(Ok(then)) => then,
-            Some(Err(Halt::Reject(fault))) => return Ok(self.fail(step, event, fault)),
-            Some(Err(halt)) => return Err(halt),
+    }
+    /// The next step must not be done.
+    #[cold]
+    fn not_done<T: Itinerant>(&mut self, step: u8, event: &mut T, late: bool)
+    where
+        W: Watch<T>,
+    {
+        let reason = match (late, self.itineraries.is_gone(step), self.if_gone) {
+            (true, ..) => Reason::Expired,
+            (false, true, IfGone::Fault) => Reason::NoRoute,
+            (false, true, IfGone::Skip) => {
+                event.header_mut().slip += 1;
+                self.skipped += 1;
+                return self.tell(event, Notice::Skipped(step));
+            }
+            (false, false, _) => Reason::LoopLimit,
         };
+        self.fail(step, event, Fault::of(reason));
+    }
+    /// Undoes steps, until one is not undone here.
+    #[cold]
+    fn backward<T: Itinerant>(&mut self, event: &mut T) -> Flow
+    where
+        A: Activities<T>,
+        W: Watch<T>,
+    {
+        while let Some(Entry { step, note }) = event.log().last() {
+            let said = if self.itineraries.is_gone(step) {
+                Some(Err(Fault::of(Reason::NoRoute).into()))
+            } else {
+                self.activities.undo(step, event, note)
+            };
+            match said {
+                None => return Ok(()),
+                Some(Ok(())) => {
+                    event.log_mut().pop();
+                    self.tell(event, Notice::Undone(step));
+                }
+                Some(Err(Halt::Reject(fault))) => self.undo_failed(step, event, fault)?,
+                Some(Err(halt)) => return Err(halt),
+            }
+        }
+        self.end(event, Progress::Faulted);
+        Ok(())
+    }
+    /// One attempt more to undo a step, or it is given up.
+    fn undo_failed<T: Itinerant>(&mut self, step: u8, event: &mut T, fault: Fault) -> Flow
+    where
+        W: Watch<T>,
+    {
         let log = event.log_mut();
-        log.visits = visits + 1;
-        if let Some(note) = visit.note {
-            log.push(Entry { step, note });
+        log.attempts = log.attempts.saturating_add(1);
+        if log.attempts < self.attempts {
+            return Ok(());
         }
-        event.header_mut().slip = match then {
-            Then::Next | Then::Terminate => slip + 1,
-            Then::Revise(itinerary) => Itineraries::at_begin(itinerary),
-        };
-        watch.hear(event, Notice::Done(step));
-        if then != Then::Next {
-            watch.hear(event, Notice::Discarded(slip + 1));
-        }
-        if then == Then::Terminate {
-            event.log_mut().progress = Progress::Completed;
-            watch.hear(event, Notice::Ended(Progress::Completed));
-            return Ok(false);
-        }
-        Ok(true)
+        log.progress = Progress::Stuck;
+        self.tell(event, Notice::Stuck(step, fault));
+        Err(fault.into())
     }
     #[cold]
-    fn fail<T: Itinerant>(&mut self, step: u8, event: &mut T, fault: Fault) -> bool
+    fn fail<T: Itinerant>(&mut self, step: u8, event: &mut T, fault: Fault)
     where
         W: Watch<T>,
     {
         event.log_mut().fail(step, fault);
-        self.watch.hear(event, Notice::Failed(step, fault));
-        true
+        self.tell(event, Notice::Failed(step, fault));
     }
-    #[cold]
-    fn gone<T: Itinerant>(&mut self, step: u8, event: &mut T) -> bool
+    fn end<T: Itinerant>(&mut self, event: &mut T, progress: Progress)
     where
         W: Watch<T>,
     {
-        if self.if_gone == IfGone::Fault {
-            return self.fail(step, event, Fault::of(Reason::NoRoute));
-        }
-        event.header_mut().slip += 1;
-        self.skipped += 1;
-        self.watch.hear(event, Notice::Skipped(step));
-        true
+        event.log_mut().progress = progress;
+        self.tell(event, Notice::Ended(progress));
     }
-    /// Undoes a step; false if it is not undone here.
-    #[cold]
-    fn undo<T: Itinerant>(&mut self, step: u8, event: &mut T) -> Flow<bool>
+    #[inline]
+    fn tell<T>(&mut self, event: &T, notice: Notice)
     where
-        A: Activities<T>,
         W: Watch<T>,
     {
-        let note = event.log().last().map_or(0, |entry| entry.note);
-        let said = if self.itineraries.is_gone(step) {
-            Some(Err(Fault::of(Reason::NoRoute).into()))
-        } else {
-            self.activities.undo(step, event, note)
-        };
-        match said {
-            None => return Ok(false),
-            Some(Ok(())) => {
-                event.log_mut().pop();
-                self.watch.hear(event, Notice::Undone(step));
-            }
-            Some(Err(Halt::Reject(fault))) => {
-                let log = event.log_mut();
-                log.attempts = log.attempts.saturating_add(1);
-                if log.attempts >= self.attempts {
-                    log.progress = Progress::Stuck;
-                    self.watch.hear(event, Notice::Stuck(step, fault));
-                    return Err(fault.into());
-                }
-            }
-            Some(Err(halt)) => return Err(halt),
-        }
-        Ok(true)
+        self.hearing = true;
+        self.watch.hear(event, notice);
+        self.hearing = false;
     }
 }
 
