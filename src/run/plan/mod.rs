@@ -47,6 +47,7 @@
 //! | a dead letter channel that blocks                          | a ring from the agent around it, as any other: plan it |
 //! | a full `Park`                                              | the ring below it, which is planned as `OnFull::Block` |
 //! | a [`Proxy`](crate::pattern::Proxy) without room for a request | polls and times out while it waits: it ends by itself |
+//! | a [`routing_slip`](crate::pattern::routing_slip) over several threads | undoes backwards, and so its rings may go both ways: a circle, if they all block. Plan each |
 //! | a subscriber of [`publish_subscribe`](crate::channel::publish_subscribe) that gates, `bytes`, `lanes` | **not in a plan**: these rings come from elsewhere |
 //!
 //! Construction only: allocates, and nothing of it is in the way of an event. The check takes time in the agents times
