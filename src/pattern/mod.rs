@@ -59,6 +59,7 @@ pub mod request_reply;
 pub mod resequencer;
 pub mod return_address;
 pub mod routing_slip;
+pub mod scatter_gather;
 pub mod sequencer;
 pub mod translator;
 
@@ -85,6 +86,9 @@ pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
 pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier, WhenFull};
 pub use routing_slip::{Activity, ByPlace, Itinerant, Itineraries, Planner, RoutingSlip, Traveller};
+pub use scatter_gather::{All, AtDeadline, FirstAny, FirstSuccess, FitFor, Quorum, Rule, Until};
+pub use scatter_gather::{Auction, Audience, Desk, Distribution, RingDealer, RingDesk, best, distribution};
+pub use scatter_gather::{Ending, IfFull, IfImpossible, Outcome, Scatter, Tally, Terms};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

@@ -1,10 +1,9 @@
 //! The requester's end.
 
 use super::matcher::Matcher;
-use super::pending::Pending;
 use super::{Answer, Caller, MAX_DEPTH, RESPONDER_GONE, Reply, Request, Ticket, Unasked};
 use crate::contract::{
-    Account, At, End, Flow, Header, Ids, Ledger, MessageId, NoEvent, Reason, Refused, ReturnAddress, Sink,
+    Account, At, End, Flow, NoEvent, Reason, ReturnAddress, Sink,
     SourceMut, Tick,
 };
 use crate::pattern::{Origin, Port};
@@ -58,12 +57,7 @@ where
         replies: Src,
         requests: K,
     ) -> Result<Self, CapacityError> {
-        let matcher = Matcher {
-            strict: false,
-            pending: Pending::new(origin.producer(), outstanding)?,
-            asked: Ledger::new(),
-            answers: Ledger::new(),
-        };
+        let matcher = Matcher::new(origin.producer(), outstanding)?;
         Ok(Self { reply_to: port.address(), matcher, replies, requests })
     }
     /// Holds a reply by when it was written, rather than by when it is met: one whose header's `ts` is behind the deadline
@@ -110,11 +104,7 @@ where
         if caller.depth >= MAX_DEPTH {
             return Err(Unasked::TooDeep);
         }
-        let deadline = match caller.deadline {
-            Tick::ZERO => now.after(timeout),
-            theirs => theirs.min(now.after(timeout)),
-        };
-        self.ask(caller, now, deadline, fill)
+        self.ask(caller, now, caller.patience(now, timeout), fill)
     }
     #[inline]
     fn ask(
@@ -129,21 +119,15 @@ where
         if replies.peek(|_| ()) == Err(NoEvent::Closed) {
             return Err(Unasked::NoResponder);
         }
-        let reserved = matcher.pending.reserve(deadline).ok_or(Unasked::PendingFull)?;
+        let reserved = matcher.pending.reserve(deadline, ()).ok_or(Unasked::PendingFull)?;
         let ticket = reserved.ticket();
-        let id = ticket.id();
-        let Ids { id: cause, conversation, .. } = caller.ids;
-        let conversation = if conversation == MessageId::NONE { id } else { conversation };
+        let header = caller.asks(ticket, *reply_to, now, deadline);
         let asked = requests.offer(|slot| {
             fill(&mut slot.body);
-            let ids = Ids { id, conversation, cause };
-            slot.header = Header { ids, ts: now, deadline, reply_to: *reply_to, ..Header::default() };
+            slot.header = header;
             slot.depth = caller.depth + 1;
         });
-        asked.map_err(|refused| match refused {
-            Refused::Full => Unasked::RingFull,
-            Refused::Closed => Unasked::NoResponder,
-        })?;
+        asked?;
         reserved.keep();
         matcher.asked.took(1);
         matcher.holds();

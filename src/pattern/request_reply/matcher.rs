@@ -3,6 +3,7 @@
 use super::pending::Pending;
 use super::{Answer, Reply, Says, Ticket};
 use crate::contract::{Flow, Halt, Ledger, Reason, Tick};
+use crate::ring::CapacityError;
 use crate::table::Handle;
 
 /// What does not depend on the ports.
@@ -10,7 +11,9 @@ use crate::table::Handle;
 pub(super) struct Matcher {
     /// The timer goes first where the reply was written behind the deadline.
     pub(super) strict: bool,
-    pub(super) pending: Pending,
+    pub(super) pending: Pending<()>,
+    /// Of each slot, the last request that the server itself had the last word on.
+    answered: Box<[Handle]>,
     /// The requests.
     pub(super) asked: Ledger,
     /// The messages that came in return.
@@ -18,6 +21,15 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
+    pub(super) fn new(producer: u16, outstanding: usize) -> Result<Self, CapacityError> {
+        Ok(Self {
+            strict: false,
+            pending: Pending::new(producer, outstanding)?,
+            answered: vec![Handle::NONE; outstanding].into(),
+            asked: Ledger::new(),
+            answers: Ledger::new(),
+        })
+    }
     #[inline]
     pub(super) fn holds(&mut self) {
         self.asked.holds(self.pending.len() as u64);
@@ -59,7 +71,8 @@ impl Matcher {
             Says::Reply | Says::End => self.asked.passed(1),
             Says::Fault(fault) => self.asked.dropped(fault.reason),
         }
-        self.pending.answer(handle);
+        self.pending.close(handle);
+        self.answered[handle.index()] = handle;
         self.holds();
         flow.map(|()| true)
     }
@@ -87,7 +100,7 @@ impl Matcher {
         self.answers.took(1);
         self.answers.dropped(match self.pending.handle(ticket) {
             None => Reason::InvalidKey,
-            Some(handle) if matches!(says, Says::Part | Says::End) && self.pending.was_answered(handle) => {
+            Some(handle) if matches!(says, Says::Part | Says::End) && self.answered.get(handle.index()) == Some(&handle) => {
                 Reason::Duplicate
             }
             Some(_) => Reason::Late,

@@ -1,6 +1,7 @@
 //! What travels: a request, and what is said in return.
 
 use crate::contract::{Fault, Headed, Header, Ids, MessageId, ReturnAddress, Tick};
+use core::time::Duration;
 
 /// How deep requests may be nested: one that is made while another is handled is one deeper than that.
 pub const MAX_DEPTH: u8 = 4;
@@ -47,6 +48,28 @@ impl Caller {
     pub fn gave_up(&self, now: Tick) -> bool {
         self.deadline != Tick::ZERO && self.deadline < now
     }
+    /// Until when an answer is waited for that is asked for on his behalf: no longer than he does.
+    #[inline]
+    pub(in crate::pattern) fn patience(&self, now: Tick, timeout: Duration) -> Tick {
+        match self.deadline {
+            Tick::ZERO => now.after(timeout),
+            theirs => theirs.min(now.after(timeout)),
+        }
+    }
+    /// The header of a request that is made on his behalf: in his conversation, caused by his request.
+    #[inline]
+    pub(in crate::pattern) fn asks(
+        &self,
+        Ticket(id): Ticket,
+        reply_to: ReturnAddress,
+        now: Tick,
+        deadline: Tick,
+    ) -> Header {
+        let Ids { id: cause, conversation, .. } = self.ids;
+        let conversation = if conversation == MessageId::NONE { id } else { conversation };
+        let ids = Ids { id, conversation, cause };
+        Header { ids, ts: now, deadline, reply_to, ..Header::default() }
+    }
 }
 
 /// One message of an answer, on its way. Its header names the request as its cause.
@@ -77,7 +100,7 @@ pub enum Says {
 
 /// The stub that the requester keeps: which of its requests an answer belongs to. No other request ever has the same one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub struct Ticket(pub(super) MessageId);
+pub struct Ticket(pub(in crate::pattern) MessageId);
 
 impl Ticket {
     /// The id of the request.

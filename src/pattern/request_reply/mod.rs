@@ -150,7 +150,7 @@ mod handler;
 mod matcher;
 mod message;
 mod outcome;
-mod pending;
+pub(in crate::pattern) mod pending;
 mod proxy;
 mod responder;
 mod server;

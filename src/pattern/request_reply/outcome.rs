@@ -1,6 +1,6 @@
 //! What becomes of a request.
 
-use crate::contract::{Fault, Reason};
+use crate::contract::{Fault, Reason, Refused};
 use core::fmt::{Display, Formatter};
 
 /// What every open request comes to when whoever could have answered is gone.
@@ -47,6 +47,15 @@ impl Display for Unasked {
 }
 
 impl core::error::Error for Unasked {}
+
+impl From<Refused> for Unasked {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => Self::RingFull,
+            Refused::Closed => Self::NoResponder,
+        }
+    }
+}
 
 impl From<Unasked> for Fault {
     /// What one who asked on behalf of somebody can tell him.
