@@ -17,6 +17,7 @@ mod request_reply;
 mod resequencer;
 mod return_address;
 mod routing_slip;
+mod scatter_gather;
 mod sequencer;
 mod splitter;
 mod suite;

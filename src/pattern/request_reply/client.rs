@@ -2,10 +2,7 @@
 
 use super::matcher::Matcher;
 use super::{Answer, Caller, MAX_DEPTH, RESPONDER_GONE, Reply, Request, Ticket, Unasked};
-use crate::contract::{
-    Account, At, End, Flow, NoEvent, Reason, ReturnAddress, Sink,
-    SourceMut, Tick,
-};
+use crate::contract::{Account, At, End, Flow, NoEvent, Reason, ReturnAddress, Sink, SourceMut, Tick};
 use crate::pattern::{Origin, Port};
 use crate::ring::CapacityError;
 use crate::sync::Arc;

@@ -100,7 +100,10 @@ impl Matcher {
         self.answers.took(1);
         self.answers.dropped(match self.pending.handle(ticket) {
             None => Reason::InvalidKey,
-            Some(handle) if matches!(says, Says::Part | Says::End) && self.answered.get(handle.index()) == Some(&handle) => {
+            Some(handle)
+                if matches!(says, Says::Part | Says::End)
+                    && self.answered.get(handle.index()) == Some(&handle) =>
+            {
                 Reason::Duplicate
             }
             Some(_) => Reason::Late,

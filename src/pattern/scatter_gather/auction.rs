@@ -51,11 +51,7 @@ impl<Q, K: Sink<Event = Request<Q>>> Audience<Q> for Auction<K> {
         self.sink.offer(write)
     }
     #[inline]
-    fn offer_all(
-        &mut self,
-        _: u64,
-        write: &mut impl FnMut(usize, &mut Request<Q>),
-    ) -> Result<(), Refused> {
+    fn offer_all(&mut self, _: u64, write: &mut impl FnMut(usize, &mut Request<Q>)) -> Result<(), Refused> {
         self.sink.offer(|slot| write(0, slot))
     }
     #[inline]
@@ -77,6 +73,8 @@ impl<Q, K: Sink<Event = Request<Q>>> Audience<Q> for Auction<K> {
 
 impl<K> Debug for Auction<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Auction").field("bidders", &&self.bidders[..self.numbers.len()]).finish_non_exhaustive()
+        f.debug_struct("Auction")
+            .field("bidders", &&self.bidders[..self.numbers.len()])
+            .finish_non_exhaustive()
     }
 }

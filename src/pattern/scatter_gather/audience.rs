@@ -18,11 +18,8 @@ pub trait Audience<Q>: sealed::Sealed {
     fn offer(&mut self, recipient: usize, write: impl FnOnce(&mut Request<Q>)) -> Result<(), Refused>;
     /// Asks all of `whom` that are there, or nobody.
     #[doc(hidden)]
-    fn offer_all(
-        &mut self,
-        whom: u64,
-        write: &mut impl FnMut(usize, &mut Request<Q>),
-    ) -> Result<(), Refused>;
+    fn offer_all(&mut self, whom: u64, write: &mut impl FnMut(usize, &mut Request<Q>))
+    -> Result<(), Refused>;
     /// Who it was that answered a question put to `asked`.
     #[doc(hidden)]
     fn recipient(&mut self, asked: usize, reply: &Header) -> Result<usize, Reason>;

@@ -45,6 +45,9 @@ pub fn distribution<Q: Default, A: Default, const N: usize>(
     outstanding: usize,
 ) -> Result<(RingDesk<Q, A, N>, [RingDealer<Q, A>; N]), CapacityError> {
     let too_many = CapacityError::TooLarge { asked: outstanding };
+    if outstanding == 0 {
+        return Err(CapacityError::Zero);
+    }
     let capacity = outstanding.checked_next_power_of_two().ok_or(too_many)?;
     let all = capacity.checked_mul(N.next_power_of_two()).ok_or(too_many)?;
     let (sink, replies) = mpsc::channel(all, Reply::default)?;

@@ -132,17 +132,16 @@ impl<Acc> Gatherings<Acc> {
             }
             terms.rule.is_met(tally, acc)
         });
-        let failed = match (met, says) {
-            (None, _) => Some(Fault::of(Reason::Panic)),
-            (_, Says::Fault(fault)) => Some(fault),
-            _ => None,
-        };
-        match met {
-            Some(_) => self.answers.folded(),
-            None => self.answers.dropped(Reason::Panic),
-        }
-        if let Some(fault) = failed {
-            self.fail(handle, recipient, fault, true, now);
+        match (says, met) {
+            (Says::Fault(fault), _) => {
+                self.answers.folded();
+                self.fail(handle, recipient, fault, true, now);
+            }
+            (_, Some(_)) => self.answers.folded(),
+            (_, None) => {
+                self.answers.dropped(Reason::Panic);
+                self.fail(handle, recipient, Fault::of(Reason::Panic), true, now);
+            }
         }
         if met == Some(true) { self.end(handle, Ending::Complete) } else { self.check(handle, terms) }
     }
@@ -168,13 +167,7 @@ impl<Acc> Gatherings<Acc> {
     }
     /// `recipients` are gone, wherever they are waited for; where that is all, nobody comes that was not heard of.
     #[cold]
-    pub(super) fn gone(
-        &mut self,
-        recipients: u64,
-        is_all: bool,
-        now: Tick,
-        terms: &Terms<impl Rule<Acc>>,
-    ) {
+    pub(super) fn gone(&mut self, recipients: u64, is_all: bool, now: Tick, terms: &Terms<impl Rule<Acc>>) {
         let mut slot = 0;
         while let Some(handle) = self.pending.next_open(slot) {
             slot = handle.index() + 1;
@@ -213,10 +206,7 @@ impl<Acc> Gatherings<Acc> {
         true
     }
     /// Tells those that are over.
-    pub(super) fn tell(
-        &mut self,
-        on: &mut impl FnMut(Ticket, Outcome<'_, Acc>) -> Flow,
-    ) -> Flow<usize> {
+    pub(super) fn tell(&mut self, on: &mut impl FnMut(Ticket, Outcome<'_, Acc>) -> Flow) -> Flow<usize> {
         let mut told = 0;
         while let Some(&handle) = self.ended.front() {
             let (ticket, first) = (self.pending.ticket(handle), handle.index() * self.width);

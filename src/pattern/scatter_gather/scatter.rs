@@ -3,7 +3,9 @@
 use super::gathering::{Gathering, Gatherings, id_for};
 use super::hedge::Hedge;
 use super::tally::bits;
-use super::{Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, IfFull, Outcome, Rule, Tally, Terms};
+use super::{
+    Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, IfFull, Outcome, Rule, Tally, Terms,
+};
 use crate::contract::{
     Account, At, End, Flow, NoEvent, Reason, Refused, ReturnAddress, Sink, SourceMut, Tick,
 };
@@ -232,11 +234,7 @@ where
     ///
     /// # Errors
     /// What `on` said first; with `Reject` and `Stop` that outcome is told. The rest is left for the next call.
-    pub fn poll(
-        &mut self,
-        now: Tick,
-        mut on: impl FnMut(Ticket, Outcome<'_, Acc>) -> Flow,
-    ) -> Flow<usize> {
+    pub fn poll(&mut self, now: Tick, mut on: impl FnMut(Ticket, Outcome<'_, Acc>) -> Flow) -> Flow<usize> {
         let Self { terms, fold, table, replies, to, .. } = self;
         let mut meet = |reply: &mut Reply<A>, at: At| -> Flow {
             table.meet(reply, at.now, terms, fold, to);
