@@ -1,12 +1,14 @@
 //! The requester against a plain model, with servers of the library on the other side.
 
+mod model;
+
 use super::{Asks, Here, PRODUCER, Quotes, Rig, Told, note, ns, rig, say};
 use crate::kit::{Dice, seeds};
+use model::{Counts, Known, Model, Wanted, With};
 use ringmain::contract::{Fault, Flow, Halt, MessageId, Reason, Source};
 use ringmain::pattern::{
     Addresses, All, AtDeadline, Ending, FirstAny, FirstSuccess, FitFor, IfDead, IfFull, IfImpossible, Origin,
-    Quorum, RESPONDER_GONE, ReplyPorts, Request, Responder, Rule, Says, Server, Terms, Ticket, Unasked,
-    Until, WhenFull,
+    Quorum, ReplyPorts, Request, Responder, Rule, Says, Server, Terms, Unasked, Until, WhenFull,
 };
 use std::collections::{HashMap, VecDeque};
 use std::panic::catch_unwind;
@@ -14,255 +16,6 @@ use std::time::Duration;
 
 const N: usize = 3;
 const HEDGE: u64 = 7;
-
-/// The rule, as the model has it.
-#[derive(Clone, Copy, Debug)]
-enum Wanted {
-    All,
-    Quorum(usize),
-    FirstSuccess,
-    FirstAny,
-    AtDeadline,
-    /// So many messages.
-    Folded(usize),
-}
-
-/// How it is with one recipient.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum With {
-    Unasked,
-    Waiting,
-    Answered,
-    Failed { of: Fault, heard: bool },
-}
-
-/// What the model knows of a scatter.
-struct Known {
-    ticket: Ticket,
-    body: u64,
-    with: HashMap<usize, With>,
-    acc: Quotes,
-    deadline: u64,
-    /// When the next is asked.
-    next: Option<u64>,
-    over: Option<Ending>,
-    told: bool,
-}
-
-impl Known {
-    fn count(&self, is: fn(&With) -> bool) -> usize {
-        self.with.values().filter(|with| is(with)).count()
-    }
-    fn answered(&self) -> usize {
-        self.count(|with| *with == With::Answered)
-    }
-    fn left(&self) -> usize {
-        self.count(|with| matches!(with, With::Unasked | With::Waiting))
-    }
-    fn is_met(&self, rule: Wanted) -> bool {
-        match rule {
-            Wanted::All => self.answered() == self.with.len(),
-            Wanted::Quorum(k) => self.answered() >= k,
-            Wanted::FirstSuccess => self.answered() > 0,
-            Wanted::FirstAny => {
-                self.count(|with| matches!(with, With::Answered | With::Failed { heard: true, .. })) > 0
-            }
-            Wanted::AtDeadline => false,
-            Wanted::Folded(n) => self.acc.len() >= n,
-        }
-    }
-    fn is_impossible(&self, rule: Wanted) -> bool {
-        match rule {
-            Wanted::All => self.answered() + self.left() < self.with.len(),
-            Wanted::Quorum(k) => self.answered() + self.left() < k,
-            Wanted::FirstSuccess | Wanted::FirstAny | Wanted::Folded(_) => self.left() == 0,
-            Wanted::AtDeadline => self.left() == 0 && self.answered() == 0,
-        }
-    }
-    fn mask(&self, is: fn(&With) -> bool) -> u64 {
-        self.with.iter().filter(|(_, with)| is(with)).map(|(recipient, _)| 1 << recipient).sum()
-    }
-    fn tell(&self) -> Told<Quotes> {
-        let mut faults: Vec<_> = self
-            .with
-            .iter()
-            .filter_map(|(&recipient, with)| match with {
-                With::Failed { of, .. } => Some((recipient, *of)),
-                _ => None,
-            })
-            .collect();
-        faults.sort_unstable_by_key(|(recipient, _)| *recipient);
-        Told {
-            ticket: self.ticket,
-            ending: self.over.unwrap(),
-            acc: self.acc.clone(),
-            answered: self.mask(|with| *with == With::Answered),
-            failed: self.mask(|with| matches!(with, With::Failed { .. })),
-            missing: self.mask(|with| matches!(with, With::Unasked | With::Waiting)),
-            faults,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Debug)]
-struct Counts {
-    accepted: u64,
-    complete: u64,
-    empty: u64,
-    impossible: u64,
-    expired: u64,
-    cancelled: u64,
-    folded: u64,
-    late: [u64; N],
-    duplicates: u64,
-    invalid: u64,
-    hopped: u64,
-    unsent: u64,
-}
-
-/// Plain lists and maps, no masks and no generations.
-struct Model {
-    rule: Wanted,
-    fail_fast: bool,
-    is_hedge: bool,
-    ring: usize,
-    known: Vec<Known>,
-    by_id: HashMap<MessageId, (usize, usize)>,
-    /// What each recipient has to see.
-    requests: [VecDeque<usize>; N],
-    replies: VecDeque<(MessageId, Says, u64)>,
-    gone: [bool; N],
-    over: Vec<usize>,
-    counts: Counts,
-}
-
-impl Model {
-    fn open(&self) -> usize {
-        self.known.iter().filter(|known| !known.told).count()
-    }
-    fn end(&mut self, at: usize, ending: Ending) {
-        self.known[at].over = Some(ending);
-        self.over.push(at);
-    }
-    fn check(&mut self, at: usize) {
-        let known = &self.known[at];
-        if known.over.is_none() && (self.fail_fast || known.left() == 0) && known.is_impossible(self.rule) {
-            self.end(at, Ending::Impossible);
-        }
-    }
-    /// Puts the question to one recipient; if it cannot be put, why.
-    fn send(&mut self, at: usize, recipient: usize) -> Option<Fault> {
-        if self.gone[recipient] {
-            return Some(RESPONDER_GONE);
-        }
-        if self.requests[recipient].len() == self.ring {
-            self.counts.unsent += 1;
-            return Some(Fault::of(Reason::RingFull));
-        }
-        self.requests[recipient].push_back(at);
-        None
-    }
-    /// Asks the next that can be asked.
-    fn hop(&mut self, at: usize, now: u64) {
-        while let Some(next) = (0..N).find(|n| self.known[at].with.get(n) == Some(&With::Unasked)) {
-            let failed = self.send(at, next);
-            let known = &mut self.known[at];
-            known.with.insert(next, failed.map_or(With::Waiting, |of| With::Failed { of, heard: false }));
-            if failed.is_none() {
-                known.next = Some(now + HEDGE);
-                self.counts.hopped += 1;
-                break;
-            }
-        }
-        self.check(at);
-    }
-    fn fail(&mut self, at: usize, recipient: usize, of: Fault, heard: bool, now: u64) {
-        let known = &mut self.known[at];
-        let before = known.with.insert(recipient, With::Failed { of, heard });
-        if before != Some(With::Unasked) {
-            known.next = Some(now);
-        }
-    }
-    fn remove(&mut self, recipient: usize, now: u64) {
-        self.gone[recipient] = true;
-        let mut open: Vec<_> = (0..self.known.len()).filter(|&at| self.known[at].over.is_none()).collect();
-        open.sort_by_key(|&at| self.known[at].ticket.slot());
-        for at in open {
-            if matches!(self.known[at].with.get(&recipient), Some(With::Unasked | With::Waiting)) {
-                self.fail(at, recipient, RESPONDER_GONE, false, now);
-            }
-            self.check(at);
-        }
-    }
-    fn meet(&mut self, (id, says, body): (MessageId, Says, u64), now: u64) {
-        let Some(&(at, recipient)) = self.by_id.get(&id) else {
-            self.counts.invalid += 1;
-            return;
-        };
-        let known = &mut self.known[at];
-        match known.with.get(&recipient) {
-            _ if known.over.is_some() => self.counts.late[recipient] += 1,
-            None | Some(With::Unasked) => self.counts.invalid += 1,
-            Some(With::Answered | With::Failed { heard: true, .. }) => self.counts.duplicates += 1,
-            Some(With::Failed { .. }) => self.counts.late[recipient] += 1,
-            Some(With::Waiting) => {
-                self.counts.folded += 1;
-                match says {
-                    Says::Part => known.acc.push((recipient, body)),
-                    Says::Reply => {
-                        known.acc.push((recipient, body));
-                        known.with.insert(recipient, With::Answered);
-                    }
-                    Says::End => drop(known.with.insert(recipient, With::Answered)),
-                    Says::Fault(of) => self.fail(at, recipient, of, true, now),
-                }
-                if self.known[at].is_met(self.rule) {
-                    self.end(at, Ending::Complete);
-                } else {
-                    self.check(at);
-                }
-            }
-        }
-    }
-    /// What a poll tells, up to the first that is not taken: the `stop`th, from 0.
-    fn poll(&mut self, now: u64, stop: usize) -> (Vec<Told<Quotes>>, bool) {
-        while let Some(reply) = self.replies.pop_front() {
-            self.meet(reply, now);
-        }
-        let mut due: Vec<_> = (0..self.known.len()).filter(|&at| self.known[at].over.is_none()).collect();
-        due.sort_by_key(|&at| self.known[at].deadline);
-        for at in due {
-            while self.known[at].over.is_none() {
-                let known = &self.known[at];
-                let more = self.is_hedge && known.with.values().any(|with| *with == With::Unasked);
-                if known.deadline <= now {
-                    let is_met = matches!(self.rule, Wanted::AtDeadline);
-                    self.end(at, if is_met { Ending::Complete } else { Ending::Deadline });
-                } else if more && known.next.is_some_and(|next| next <= now) {
-                    self.hop(at, now);
-                } else {
-                    break;
-                }
-            }
-        }
-        let mut told = Vec::new();
-        while !self.over.is_empty() {
-            if told.len() == stop {
-                return (told, true);
-            }
-            let known = &mut self.known[self.over.remove(0)];
-            known.told = true;
-            match known.over {
-                Some(Ending::Complete) => self.counts.complete += 1,
-                Some(Ending::Impossible) => self.counts.impossible += 1,
-                Some(Ending::Deadline) => self.counts.expired += 1,
-                _ => self.counts.empty += 1,
-            }
-            told.push(known.tell());
-        }
-        (told, false)
-    }
-}
 
 /// What a server says to a question: in parts, a fault, or an answer.
 fn said(body: u64, part: u32) -> Says {
@@ -283,8 +36,7 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
     prepare: impl FnOnce(Here<Quotes, R, Fold, Asks<N>>) -> Here<Quotes, R, Fold, Asks<N>>,
 ) -> Counts {
     let outstanding = 1 + dice.below(4) as usize;
-    // Who hops in which order into a ring that is nearly full is not the model's business.
-    let ring = if is_hedge { 64 } else { 1 << dice.below(3) };
+    let ring = 1 << dice.below(3);
     let if_impossible = dice.pick(&[IfImpossible::FailFast, IfImpossible::WaitPartial]);
     let if_full = dice.pick(&[IfFull::AllOrNothing, IfFull::BestEffort]);
     let terms = Terms { rule, if_impossible, if_full };
@@ -310,7 +62,6 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
     let mut model = Model {
         rule: wanted,
         fail_fast: if_impossible == IfImpossible::FailFast,
-        is_hedge,
         ring,
         known: Vec::new(),
         by_id: HashMap::new(),
@@ -318,6 +69,7 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
         replies: VecDeque::new(),
         gone: [false; N],
         over: Vec::new(),
+        armed: 0,
         counts: Counts::default(),
     };
     let mut now = dice.below(100);
@@ -348,9 +100,18 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
                 let first = if is_hedge { With::Unasked } else { With::Waiting };
                 let with = to.iter().map(|&recipient| (recipient, first)).collect();
                 let deadline = now + timeout;
-                let known =
-                    Known { ticket, body, with, acc: vec![], deadline, next: None, over: None, told: false };
+                let known = Known {
+                    ticket,
+                    body,
+                    with,
+                    acc: vec![],
+                    deadline,
+                    armed: (deadline, 0),
+                    over: None,
+                    told: false,
+                };
                 model.known.push(known);
+                model.arm(at, deadline);
                 model.counts.accepted += 1;
                 for recipient in 0..N {
                     let id = MessageId(ticket.id().0 | (recipient as u64) << 10);
@@ -419,8 +180,8 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
             }
             _ => {
                 now += dice.below(20);
-                let stop = if dice.one_in(4) && !is_hedge { dice.below(2) as usize } else { usize::MAX };
-                let (mut expected, stopped) = model.poll(now, stop);
+                let stop = if dice.one_in(4) { dice.below(2) as usize } else { usize::MAX };
+                let (expected, stopped) = model.poll(now, stop);
                 let mut told = Vec::new();
                 let result = scatter.poll(ns(now), |ticket, outcome| {
                     if told.len() == stop {
@@ -429,11 +190,6 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
                     told.push(Told::of(ticket, &outcome));
                     Ok(())
                 });
-                // Timers of several kinds, in the order of their times: the model goes by scatters.
-                if is_hedge {
-                    told.sort_by_key(|told: &Told<_>| told.ticket.id());
-                    expected.sort_by_key(|told| told.ticket.id());
-                }
                 assert_eq!(told, expected);
                 assert_eq!(result, if stopped { Err(Halt::Again) } else { Ok(expected.len()) });
             }
@@ -496,7 +252,7 @@ fn oracle() {
     for seed in seeds(100_000) {
         let counts = catch_unwind(|| one_of(seed)).unwrap_or_else(|_| panic!("seed {seed}"));
         let Counts { complete, empty, impossible, expired, cancelled, folded, .. } = counts;
-        let Counts { late: [a, b, c], duplicates, invalid, hopped, unsent, accepted } = counts;
+        let Counts { late: [a, b, c], duplicates, invalid, hopped, unsent, accepted, .. } = counts;
         let all = [complete, empty, impossible, expired, cancelled, folded];
         let all = all.into_iter().chain([a, b, c, duplicates, invalid, hopped, unsent, accepted]);
         for (sum, n) in reached.iter_mut().zip(all) {
