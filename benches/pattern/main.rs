@@ -22,6 +22,7 @@ mod request_reply;
 mod resequencer;
 mod return_address;
 mod routing_slip;
+mod scatter_gather;
 mod sequencer;
 mod translator;
 
@@ -79,6 +80,7 @@ criterion_group!(
     request_reply::benches,
     return_address::benches,
     routing_slip::benches,
+    scatter_gather::benches,
     point_to_point::benches,
     resequencer::benches,
     publish_subscribe::benches,

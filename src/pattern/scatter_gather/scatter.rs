@@ -161,23 +161,23 @@ where
         table.holds();
         if is_empty {
             table.end(handle, Ending::Empty);
-        } else if hedge.is_some() {
+        }
+        for recipient in bits(full) {
+            table.fail(handle, recipient, Unasked::RingFull.into(), false, now);
+        }
+        // Also where it is another scatter that waits for them.
+        self.remove(closed, now);
+        if self.hedge.is_some() {
             self.hop(handle, now);
-        } else if full | closed != 0 {
-            for recipient in bits(full) {
-                table.fail(handle, recipient, Unasked::RingFull.into(), false, now);
-            }
-            self.remove(closed, now);
-            self.table.check(handle, &self.terms);
         } else {
-            // A quorum of more than there are.
-            table.check(handle, terms);
+            // A quorum of more than there are, say.
+            self.table.check(handle, &self.terms);
         }
         Ok(ticket)
     }
     /// Asks the next one of those that are asked one after the other, and sets the timer for the one after that.
     fn hop(&mut self, handle: Handle, now: Tick) {
-        let Self { table, hedge: Some(hedge), gone, to, .. } = self else { return };
+        let Self { table, hedge: Some(hedge), to, .. } = self else { return };
         let mut closed = 0;
         let ticket = table.pending.ticket(handle);
         loop {
@@ -187,15 +187,11 @@ where
                 table.pending.rearm(handle, deadline);
                 break;
             };
-            let refused = if *gone & 1 << next == 0 {
-                to.offer(next, |slot| {
-                    hedge.write(ticket.slot(), now, slot);
-                    slot.header.ids.id = id_for(ticket, next);
-                })
-            } else {
-                Err(Refused::Closed)
-            };
-            match refused {
+            let asked = to.offer(next, |slot| {
+                hedge.write(ticket.slot(), now, slot);
+                slot.header.ids.id = id_for(ticket, next);
+            });
+            match asked {
                 Ok(()) => {
                     gathering.unasked &= !(1 << next);
                     let after = if gathering.unasked == 0 { Duration::MAX } else { hedge.after };

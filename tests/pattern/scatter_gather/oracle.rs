@@ -8,7 +8,8 @@ use model::{Counts, Known, Model, Wanted, With};
 use ringmain::contract::{Fault, Flow, Halt, MessageId, Reason, Source};
 use ringmain::pattern::{
     Addresses, All, AtDeadline, Ending, FirstAny, FirstSuccess, FitFor, IfDead, IfFull, IfImpossible, Origin,
-    Quorum, ReplyPorts, Request, Responder, Rule, Says, Server, Terms, Unasked, Until, WhenFull,
+    Quorum, RESPONDER_GONE, ReplyPorts, Request, Responder, Rule, Says, Server, Terms, Unasked, Until,
+    WhenFull,
 };
 use std::collections::{HashMap, VecDeque};
 use std::panic::catch_unwind;
@@ -120,6 +121,9 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
                 if to.is_empty() {
                     model.end(at, Ending::Empty);
                 } else if is_hedge {
+                    for recipient in to.into_iter().filter(|&n| model.gone[n]).collect::<Vec<_>>() {
+                        model.fail(at, recipient, RESPONDER_GONE, false, now);
+                    }
                     model.hop(at, now);
                 } else {
                     for recipient in to {
