@@ -23,6 +23,7 @@
 //! | crossing to a ring   | [`Forward`]                                | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                  | gate  | waits, and all readers               |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s                | hold  | the next worker, or waits            |
+//! | message queue        | [`Queue`], [`QueueStage`] to [`Worker`]s   | hold  | as its [`AtCapacity`] says           |
 //! | one active consumer  | [`SingleActive`]                           | -     | waits                                |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
@@ -52,6 +53,7 @@ pub mod dead_letter;
 pub mod fanout;
 pub mod filter;
 pub mod forward;
+pub mod message_queue;
 pub mod point_to_point;
 pub mod publish_subscribe;
 pub mod request_reply;
@@ -71,6 +73,8 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use message_queue::{AtCapacity, Consumer, Depth, Full, Lease, NoLease, NoPlace, StaleLease};
+pub use message_queue::{Priorities, Queue, QueueStage, Requeue, Terms, Ttl};
 pub use point_to_point::{Ack, Dispatch, Job, Worker};
 pub use point_to_point::{AtMostOnce, Loss, Redeliver};
 pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
