@@ -9,6 +9,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod message_queue;
 mod overflow;
 mod point_to_point;
 mod publish_subscribe;

@@ -361,6 +361,12 @@ impl<T, L: Sink<Event = Letter<T>>> Queue<T, L> {
     fn message(&self, lease: Lease) -> Result<Handle, StaleLease> {
         self.store.leases.get(lease.0).map(|Leased { message, .. }| *message).ok_or(StaleLease)
     }
+    /// Something is ready, and this consumer may have it; it may turn out to have expired.
+    #[inline]
+    pub(super) fn has_for(&self, consumer: Consumer) -> bool {
+        let Some(member) = self.store.members.get(consumer.0) else { return false };
+        self.store.filled != 0 && member.has.len < member.prefetch
+    }
     fn next_of_all_ready(&self) -> Option<Handle> {
         self.store.first_ready(self.store.filled.checked_ilog2()? as u8)
     }

@@ -23,8 +23,9 @@ use core::time::Duration;
 /// the two sides, and leases: a worker that stands still loses its jobs when their leases lapse, and its late answers
 /// are counted ([`stale`](Self::stale)) and change nothing.
 ///
-/// In each turn it hears all answers, then does what is due, then gives each worker in turn one job more until all have
-/// as many as their prefetch allows, or their ring has no room, or nothing is ready. A worker is gone when its
+/// With each event, and at the end of each turn, it gives each worker in turn one job more until all have as many as
+/// their prefetch allows, or their ring has no room, or nothing is ready. Answers are heard at the end of a turn, and
+/// when the queue is full, always before leases lapse. A worker is gone when its
 /// acknowledgements end: what it had goes back. When all are gone it says `Stop`, and what is held is
 /// `dropped[Shutdown]` with the stage.
 ///
@@ -137,7 +138,7 @@ where
             let seat = &mut workers[*next];
             *next = if *next + 1 < N { *next + 1 } else { 0 };
             let given = match seat.consumer {
-                Some(consumer) => seat.jobs.fill(|job| {
+                Some(consumer) if queue.has_for(consumer) => seat.jobs.fill(|job| {
                     let lease = queue.lease(consumer, now, *lease).map_err(|_| Halt::Again)?;
                     job.handle = lease.handle();
                     job.attempt = queue.attempt(lease).unwrap_or(1);
@@ -146,7 +147,7 @@ where
                     }
                     Ok(())
                 }),
-                None => Err(Halt::Stop),
+                _ => Err(Halt::Again),
             };
             idle = if given.is_ok() { 0 } else { idle + 1 };
         }
@@ -174,7 +175,9 @@ where
             }
         }
         let published = self.queue.publish(at.now, (self.terms)(&event), (*event).clone());
-        published.map(drop).map_err(|_| Halt::Again)
+        published.map(drop).map_err(|_| Halt::Again)?;
+        self.serve(at.now);
+        Ok(())
     }
 
     fn on_batch_end(&mut self, now: Tick) -> Flow {
