@@ -16,6 +16,7 @@ mod fanout;
 mod filter;
 mod forward;
 mod hop;
+mod message_queue;
 mod point_to_point;
 mod publish_subscribe;
 mod request_reply;
@@ -75,6 +76,7 @@ criterion_group!(
     fanout::benches,
     filter::benches,
     forward::benches,
+    message_queue::benches,
     request_reply::benches,
     return_address::benches,
     point_to_point::benches,
