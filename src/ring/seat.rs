@@ -255,6 +255,9 @@ mod tests {
         assert_eq!(seat.end(to), Ok(()));
         assert_eq!(seat.enter(to), Err(Place { ended: true, ..moved }));
         seat.resume(to.next());
-        assert_eq!((seat.enter(to), seat.enter(to.next())), (Err(Place { done: to.next(), ..moved }), Ok(())));
+        assert_eq!(
+            (seat.enter(to), seat.enter(to.next())),
+            (Err(Place { done: to.next(), ..moved }), Ok(()))
+        );
     }
 }

@@ -138,16 +138,12 @@ pub fn channel_with<T, U: Usher>(
     }
     let slots = Slots::new(capacity, start, fill, |_| ()).map_err(BuildError::Capacity)?;
     let keeps = usher.keeps();
-    let desk = || Desk {
-        policy: Policy::Gate,
-        begin: Begin::Now,
-        joined: start,
-        given_up: 0,
-        tenant: usher.desk(),
-    };
+    let desk =
+        || Desk { policy: Policy::Gate, begin: Begin::Now, joined: start, given_up: 0, tenant: usher.desk() };
     let desks = Slots::new(seats.next_power_of_two(), Sequence::ZERO, desk, |_| Seat::new());
     let desks = desks.map_err(BuildError::Capacity)?;
-    let shared = Arc::new(Shared { slots, tail: Cursor::new(start), desks, seats, keeps, notice: Notice::new() });
+    let shared =
+        Arc::new(Shared { slots, tail: Cursor::new(start), desks, seats, keeps, notice: Notice::new() });
     Ok((Publisher::new(shared.clone(), usher, start), Subscriptions::new(shared)))
 }
 

@@ -181,9 +181,7 @@ impl<T, U: Usher> Publisher<T, U> {
         }
         let mut ended = Ended { seat: own, resumes: done };
         // SAFETY: [R6] the reader, which conflates, has just been ended, by this publisher, which alone resumes it.
-        unsafe {
-            shared.at_desk(seat, |desk| desk.given_up += usher.moves(seat, &mut desk.tenant, done, to))
-        }
+        unsafe { shared.at_desk(seat, |desk| desk.given_up += usher.moves(seat, &mut desk.tenant, done, to)) }
         ended.resumes = to;
         true
     }
