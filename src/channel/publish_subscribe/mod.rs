@@ -92,6 +92,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod gates;
 mod policy;
 mod publisher;
 mod subscriber;
