@@ -19,7 +19,9 @@ pub struct Subscriber<T> {
     interests: Arc<Interests>,
     /// Of the ring, and the row of the interests.
     seat: usize,
-    /// Nothing is left on its desk.
+    /// Its policy: the publisher may lay more on its desk.
+    conflates: bool,
+    /// Nothing is left there.
     handed: bool,
     ledger: Ledger,
 }
@@ -31,7 +33,8 @@ impl<T> Subscriber<T> {
     pub(super) fn new(ring: channel::Subscriber<Publication<T>, Desk<T>>, interests: Arc<Interests>) -> Self {
         let seat = ring.seat();
         let ledger = interests.books(seat);
-        Self { ring, interests, seat, handed: false, ledger }
+        let conflates = ring.policy() == Policy::Conflate;
+        Self { ring, interests, seat, conflates, handed: false, ledger }
     }
     /// The position from which on it gets every event of its topics, once the publisher has let it in. Stable then.
     pub fn joined(&mut self) -> Option<Sequence> {
@@ -74,8 +77,9 @@ impl<T> Subscriber<T> {
         next
     }
     fn find<R>(&mut self, look: impl FnOnce(&Publication<T>) -> R) -> Result<R, NoEvent> {
-        self.look_round();
-        if let Some(lag) = self.lagged() {
+        if self.conflates
+            && let Some(lag) = self.look_round()
+        {
             return Err(NoEvent::Lagged(lag));
         }
         let (mut look, mut seen) = (Some(look), None);
@@ -122,17 +126,13 @@ impl<T> Subscriber<T> {
         }
         seen.ok_or(last)
     }
-    /// If it was moved on, what lies on its desk is new.
-    #[inline]
-    fn look_round(&mut self) {
+    /// If it was moved on, what lies on its desk is new, and comes first: so many were missed before that.
+    #[cold]
+    fn look_round(&mut self) -> Option<u64> {
         if self.ring.was_moved() {
             self.handed = false;
         }
-    }
-    /// As the ring would tell, if what lies on the desk did not come first.
-    fn lagged(&mut self) -> Option<u64> {
-        let conflates = self.ring.policy() == Policy::Conflate;
-        conflates.then(|| self.ring.lag()).flatten()
+        self.ring.lag()
     }
     /// A turn is over: what was missed in it is booked, too.
     fn publish(&mut self) {
@@ -175,8 +175,9 @@ impl<T> Subscriber<T> {
         S: for<'e> Stage<&'e Publication<T>>,
     {
         let mut count = 0;
-        self.look_round();
-        self.lagged();
+        if self.conflates {
+            self.look_round();
+        }
         if !self.handed {
             let handed = self.hand_over(now, limit, stage);
             // What is in the ring comes behind all of it, and who is not let in yet has not seen all of it.

@@ -16,12 +16,13 @@ use std::time::Duration;
 
 type Requester = Async<Mailbox<u64, spsc::Consumer<Reply<u64>>, Ringing<spsc::Producer<Request<u64>>>>>;
 
+/// With what a server has of it.
+type Ends = (Requester, Ringing<spsc::Consumer<Request<u64>>>, Ringing<spsc::Producer<Reply<u64>>>);
+
 const LONG: Duration = Duration::from_secs(1000);
 
 /// A task's mailbox, whose replies wake it; room in the request ring does, too.
-fn ends(
-    outstanding: usize,
-) -> (Requester, Ringing<spsc::Consumer<Request<u64>>>, Ringing<spsc::Producer<Reply<u64>>>) {
+fn ends(outstanding: usize) -> Ends {
     let (task, elsewhere) = (Task::new(), Task::new());
     let (tx, requests) = spsc::channel(outstanding, Request::default).unwrap();
     let (replies, inbox) = spsc::channel(outstanding, Reply::default).unwrap();
