@@ -140,7 +140,9 @@ impl<T, U: Usher> Publisher<T, U> {
     #[inline]
     pub fn fill_with<R>(&mut self, fill: impl FnOnce(&mut U, Sequence, &mut T) -> Flow<R>) -> Flow<R> {
         self.admit();
-        self.make_room();
+        if self.conflating != 0 {
+            self.make_room();
+        }
         let at = self.writer.next();
         let Self { writer, usher, lent, .. } = self;
         writer.fill(|slot| {
@@ -158,9 +160,9 @@ impl<T, U: Usher> Publisher<T, U> {
         }
     }
     /// Moves on who conflates and is in the way, if nobody else is.
-    #[inline]
+    #[cold]
     fn make_room(&mut self) {
-        while self.conflating != 0 && self.writer.room(1) == Err(Refused::Full) {
+        while self.writer.room(1) == Err(Refused::Full) {
             // At most one a look: who is looked at behind it may be in the way as well.
             let Some(seat) = self.gates().overrun.get() else { break };
             if !self.move_on(seat) {
@@ -257,7 +259,9 @@ impl<T, U: Usher> Sink for Publisher<T, U> {
         self.admit();
         let (mut count, mut failed) = (0, false);
         loop {
-            self.make_room();
+            if self.conflating != 0 {
+                self.make_room();
+            }
             let (lent, next) = (&mut self.lent, self.writer.next().next());
             let filled = self.writer.fill_many(n - count, |i, slot| {
                 *lent = next.plus(i as u64);

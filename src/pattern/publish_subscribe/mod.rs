@@ -48,7 +48,7 @@
 //! [`joined`](Subscriber::joined) on.
 //!
 //! # Conflation
-//! With [`Policy::Conflate`] a newer event of a topic replaces an older one, for a subscriber that is slow: it need not see
+//! With [`Policy::Conflate`](crate::channel::publish_subscribe::Policy::Conflate) a newer event of a topic replaces an older one, for a subscriber that is slow: it need not see
 //! every event, but must not miss the last of any topic. When a slot is needed that it has not read, the publisher moves it
 //! on to the next number, and lays what its topics keep, of the events that it has not seen, on its desk. So an overrun is
 //! like a join:
