@@ -18,7 +18,7 @@
 //! | sequencer            | [`Sequencer`]                              | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`BatchResequencer`]      | hold  | waits with the rest of what is due   |
 //! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
-//! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
+//! | request-reply        | [`Client`], [`Server`], [`Proxy`], [`Mailbox`] | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |
 //! | routing slip         | [`RoutingSlip`], [`ByPlace`]               | gate  | waits                                |
 //! | crossing to a ring   | [`Forward`]                                | gate  | waits                                |
@@ -80,6 +80,7 @@ pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server};
+pub use request_reply::{Mailbox, NoAnswer, Outcome};
 pub use resequencer::{BatchResequencer, Resequencer};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};

@@ -236,6 +236,8 @@ table! {
 #[cfg(feature = "async")]
 table! {
     true  true  wait::task::Task,
+    true  false wait::task::Async<pattern::Mailbox<u64, spsc::Consumer<u64>, spsc::Producer<u64>>>,
+    false false wait::task::Async<pattern::Mailbox<Guard, spsc::Consumer<u64>, spsc::Producer<u64>>>,
     true  false wait::task::Async<wait::Ringing<spsc::Consumer<u64>>>,
     false false wait::task::Async<spsc::Consumer<Guard>>,
 }
