@@ -1,6 +1,5 @@
 //! The events that workers have and have not acknowledged.
 
-use super::worker::Ack;
 use crate::contract::{Fault, Flow, Halt, Reason, Tick};
 use crate::pattern::dead_letter::Failure;
 use crate::ring::{CapacityError, Sequence};
@@ -101,29 +100,45 @@ impl<T> Held<T> {
     }
     /// `worker` has answered: whether that was a job of its own, and if so, whether it is done.
     #[inline]
-    pub(super) fn answered(&mut self, ack: &Ack, worker: usize, now: Tick) -> Option<bool> {
-        self.slab.get(ack.handle).filter(|entry| entry.worker == worker as u32)?;
-        match ack.fault {
+    pub(super) fn answered(
+        &mut self,
+        handle: Handle,
+        fault: Option<Fault>,
+        worker: usize,
+        now: Tick,
+    ) -> Option<bool> {
+        self.slab.get(handle).filter(|entry| entry.worker == worker as u32)?;
+        match fault {
             None => {
-                self.slab.remove(ack.handle);
+                self.slab.remove(handle);
             }
             Some(fault) => {
-                self.fail(ack.handle, fault, now);
-                self.waiting.push_back(ack.handle);
+                self.fail(handle, fault, now);
+                self.waiting.push_back(handle);
             }
         }
-        Some(ack.fault.is_none())
+        Some(fault.is_none())
     }
-    /// `worker` is gone: what it had waits for another, in the order in which it came.
+    /// `worker` is gone: what it had waits for another, in the order in which it came. It may have begun with it, unless
+    /// it left `in_order`. Shows the events to `each`.
     #[cold]
-    pub(super) fn strand(&mut self, worker: usize, now: Tick) {
+    pub(super) fn strand(&mut self, worker: usize, in_order: bool, now: Tick, mut each: impl FnMut(&T)) {
         let before = self.waiting.len();
         for index in 0..self.slab.capacity() {
             let Some(handle) = self.slab.handle_at(index) else { continue };
-            if self.slab.get(handle).is_some_and(|entry| entry.worker == worker as u32) {
-                self.fail(handle, Fault::of(Reason::Closed), now);
-                self.waiting.push_back(handle);
+            let Some(entry) = self.slab.get_mut(handle).filter(|entry| entry.worker == worker as u32) else {
+                continue;
+            };
+            if in_order {
+                entry.attempts -= 1;
+                entry.worker = NOBODY;
             }
+            // What is known of the attempts before that one stands, if there were any.
+            if !in_order || entry.attempts == 0 {
+                self.fail(handle, Fault::of(Reason::Closed), now);
+            }
+            self.waiting.push_back(handle);
+            each(&self.events[index]);
         }
         let Self { slab, waiting, newest, .. } = self;
         // All are before the end, so the farther from it, the earlier; across the wrap, too.
@@ -136,8 +151,20 @@ impl<T> Held<T> {
         let Some(entry) = self.slab.get_mut(handle) else { return };
         entry.worker = NOBODY;
         let before = &mut self.failures[handle.index()];
-        let first = if entry.attempts == 1 { now } else { before.first };
+        let first = if entry.attempts <= 1 { now } else { before.first };
         *before = Failure { seq: entry.seq, fault, attempts: entry.attempts, first, last: now };
+    }
+    /// The events that workers have, and which worker.
+    pub(super) fn in_flight(&self) -> impl Iterator<Item = (&T, usize)> {
+        let with = |entry: &Entry| (entry.worker != NOBODY).then_some(entry.worker as usize);
+        self.slab
+            .iter()
+            .filter_map(move |(handle, entry)| Some((&self.events[handle.index()], with(entry)?)))
+    }
+    /// The event of an answer that was heard just now.
+    #[inline]
+    pub(super) fn event(&self, handle: Handle) -> &T {
+        &self.events[handle.index()]
     }
     /// The first of those that wait is with `worker` now.
     pub(super) fn sent(&mut self, worker: usize) {

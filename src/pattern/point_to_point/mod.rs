@@ -125,12 +125,16 @@
 //! [`mpmc`]: crate::channel::mpmc
 //! [`mpmc::strict`]: crate::channel::mpmc::strict
 
+mod affinity;
 mod choice;
+mod desk;
 mod dispatch;
 mod held;
 mod key_hash;
 mod loss;
+mod membership;
 mod partition;
+mod seats;
 mod single_active;
 mod worker;
 
@@ -138,6 +142,7 @@ pub use choice::{Choice, InTurn, LeastLoaded, Standing};
 pub use dispatch::Dispatch;
 pub use key_hash::KeyHash;
 pub use loss::{AtMostOnce, Loss, Redeliver};
+pub use membership::{Badge, Badges, WorkerChange};
 pub use partition::{BySeq, Partition};
 pub use single_active::SingleActive;
 pub use worker::{Ack, Job, Worker};
