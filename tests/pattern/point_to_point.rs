@@ -10,7 +10,7 @@ mod single_active;
 use crate::kit::{Kit, Script, Terms, conforms, run, turn};
 use ringmain::channel::{mpmc, mpmc::strict, multicast::Multicast, spmc, spsc};
 use ringmain::contract::{
-    Account, Agent, At, Drained, End, Flow, Halt, Sink, Source, Stage, Tick, Work, each,
+    Account, Agent, At, Drained, End, Fault, Flow, Halt, Sink, Source, Stage, Tick, Work, each,
 };
 use ringmain::pattern::point_to_point::{
     Ack, AtMostOnce, BySeq, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Partition, Redeliver,
@@ -18,6 +18,7 @@ use ringmain::pattern::point_to_point::{
 };
 use ringmain::pattern::{ContentRouter, Criterion, Filter, LetterBox};
 use ringmain::ring::Sequence;
+use ringmain::table::Handle;
 use ringmain::wait::Yielding;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -42,6 +43,11 @@ fn posts<T: Default, const N: usize>(jobs: usize, in_flight: usize) -> ([Post<T>
         (to_worker, from_worker)
     });
     (posts, places)
+}
+
+/// What becomes of a job.
+fn answer(handle: Handle, fault: Option<Fault>) -> Ack {
+    fault.map_or(Ack::Done(handle), |fault| Ack::Failed(handle, fault))
 }
 
 /// A ring of one thread that is exact at any moment: full at `capacity`, and closed as soon as it is said.
@@ -116,7 +122,7 @@ impl<T, K: Sink<Event = Job<T>>> Sink for AtOnce<K> {
         let Self { sink, acks } = self;
         let filled = sink.fill(|job| {
             let filled = fill(job)?;
-            acks.push(Ack { handle: job.handle, fault: None }).unwrap();
+            acks.push(Ack::Done(job.handle)).unwrap();
             Ok(filled)
         });
         if filled.as_ref().err() == Some(&Halt::Stop) {

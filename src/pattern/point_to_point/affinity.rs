@@ -10,6 +10,8 @@ use crate::table::Index;
 pub(super) struct Affinity {
     /// None where the workers are fixed.
     keys: Option<Index<u64, Pin>>,
+    /// There are some.
+    any: bool,
 }
 
 #[derive(Debug)]
@@ -20,15 +22,15 @@ struct Pin {
 }
 
 impl Affinity {
-    pub(super) const NONE: Self = Self { keys: None };
+    pub(super) const NONE: Self = Self { keys: None, any: false };
 
     /// Room for the keys of so many events.
     pub(super) fn new(in_flight: usize) -> Result<Self, CapacityError> {
-        Ok(Self { keys: Some(Index::new(in_flight)?) })
+        Ok(Self { keys: Some(Index::new(in_flight)?), any: false })
     }
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.keys.as_ref().is_none_or(Index::is_empty)
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.any
     }
     /// The worker that has to get the next event of `key`.
     #[cold]
@@ -50,6 +52,7 @@ impl Affinity {
         pin.count -= 1;
         if pin.count == 0 {
             keys.remove(&key);
+            self.any = !keys.is_empty();
         }
     }
     /// From now on keys may be sent elsewhere, but not those of the events that are `in_flight`.
@@ -63,5 +66,6 @@ impl Affinity {
                 pin.count += 1;
             }
         }
+        self.any = !keys.is_empty();
     }
 }

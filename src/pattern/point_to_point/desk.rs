@@ -27,6 +27,7 @@ where
     /// Hears what the workers say, and who is gone.
     pub(super) fn hear(&mut self, now: Tick) {
         let Self { choice, held, seats, affinity, ledger } = self;
+        let keeps = !affinity.is_empty();
         for worker in 0..N {
             let Some((acks, standing)) = seats.ear(worker) else { continue };
             let mut leaves = false;
@@ -34,7 +35,7 @@ where
                 let Some(done) = held.answered(handle, fault, worker, now) else { return };
                 standing.gave_back(worker);
                 ledger.passed(done.into());
-                if !affinity.is_empty()
+                if keeps
                     && let Some(key) = choice.key(held.event(handle))
                 {
                     affinity.back(key);

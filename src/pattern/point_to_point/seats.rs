@@ -8,47 +8,49 @@ use crate::contract::{Flow, Halt, Sink};
 /// The seats of a dispatcher: the ends of each worker's rings, and how it stands.
 pub(super) struct Seats<K, A, const N: usize> {
     pub(super) standing: Standing<N>,
-    seats: [Seat<K, A>; N],
-}
-
-struct Seat<K, A> {
-    badge: Badge,
+    badges: [Badge; N],
     /// None if nobody has been here yet, or who was has been asked to leave.
-    jobs: Option<K>,
+    jobs: [Option<K>; N],
     /// None if nobody has been here yet.
-    acks: Option<A>,
+    acks: [Option<A>; N],
 }
 
 impl<K, A, const N: usize> Seats<K, A, N> {
     pub(super) fn taken_by(workers: [(K, A); N]) -> Self {
-        let seat = |(jobs, acks)| Seat { badge: Badge::NONE, jobs: Some(jobs), acks: Some(acks) };
-        Self { standing: Standing::all(), seats: workers.map(seat) }
+        let mut seats = Self { standing: Standing::all(), ..Self::vacant() };
+        for (worker, (jobs, acks)) in workers.into_iter().enumerate() {
+            (seats.jobs[worker], seats.acks[worker]) = (Some(jobs), Some(acks));
+        }
+        seats
     }
     pub(super) fn vacant() -> Self {
-        let seat = |_| Seat { badge: Badge::NONE, jobs: None, acks: None };
-        Self { standing: Standing::vacant(), seats: core::array::from_fn(seat) }
+        Self {
+            standing: Standing::vacant(),
+            badges: [Badge::NONE; N],
+            jobs: [const { None }; N],
+            acks: [const { None }; N],
+        }
     }
     /// Where to hear `worker` from, if it has to be heard, and how all stand.
     #[inline]
     pub(super) fn ear(&mut self, worker: usize) -> Option<(&mut A, &mut Standing<N>)> {
-        let Self { standing, seats } = self;
-        if standing.is_heard(worker) { Some((seats[worker].acks.as_mut()?, standing)) } else { None }
+        let Self { standing, acks, .. } = self;
+        if standing.is_heard(worker) { Some((acks[worker].as_mut()?, standing)) } else { None }
     }
     /// Whom `badge` belongs to, while he is heard.
     pub(super) fn find(&self, badge: Badge) -> Option<usize> {
-        (0..N).find(|worker| self.standing.is_heard(*worker) && self.seats[*worker].badge == badge)
+        (0..N).find(|worker| self.standing.is_heard(*worker) && self.badges[*worker] == badge)
     }
     /// Somebody takes the vacant seat; what the one before left behind.
     pub(super) fn seat(&mut self, worker: usize, badge: Badge, (jobs, acks): (K, A)) -> (Option<K>, Option<A>) {
         self.standing.joins(worker);
-        let seat = &mut self.seats[worker];
-        seat.badge = badge;
-        (seat.jobs.replace(jobs), seat.acks.replace(acks))
+        self.badges[worker] = badge;
+        (self.jobs[worker].replace(jobs), self.acks[worker].replace(acks))
     }
     /// `worker` gets nothing more: its ring of jobs ends.
     pub(super) fn recall(&mut self, worker: usize) {
         self.standing.leaves(worker);
-        self.seats[worker].jobs = None;
+        self.jobs[worker] = None;
     }
 }
 
@@ -66,12 +68,12 @@ impl<K, A, const N: usize> Seats<K, A, N> {
         C: Choice<T, N>,
         K: Sink<Event = Job<T>>,
     {
-        let Self { standing, seats } = self;
+        let Self { standing, jobs, .. } = self;
         standing.ask_all();
         loop {
             let worker = if only.is_some() { only } else { choice.choose(event, standing) };
             let worker = worker.filter(|worker| standing.is_free(*worker)).ok_or(Halt::Again)?;
-            let given = match &mut seats[worker].jobs {
+            let given = match &mut jobs[worker] {
                 Some(jobs) => jobs.fill(|job| write(job, worker)),
                 None => Err(Halt::Again),
             };

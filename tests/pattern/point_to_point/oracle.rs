@@ -2,7 +2,7 @@
 //! fail, are slow, leave half and whole, and letters are read or not. In half of the runs the library's [`Worker`] is at the
 //! other end of the rings, in half a hand.
 
-use super::{NOW, Wire};
+use super::{NOW, Wire, answer};
 use crate::kit::{Dice, seeds};
 use ringmain::contract::{At, Fault, Flow, Halt, PerReason, Reason, Sink, Source, Stage};
 use ringmain::pattern::Letter;
@@ -247,7 +247,7 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
                     let mut work = |job: &Job<u64>, at: At| -> Flow {
                         seen = Some((job.event, job.attempt));
                         if by_hand {
-                            acks.clone().push(Ack { handle: job.handle, fault: fault.get() }).unwrap();
+                            acks.clone().push(answer(job.handle, fault.get())).unwrap();
                             return Ok(());
                         }
                         done += 1;
@@ -259,7 +259,7 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
                     let Some(name) = name else { break };
                     model.acks[worker].push_back((name, fault.get()));
                     if dice.one_in(4) {
-                        acks.clone().push(Ack { handle: Handle::NONE, fault: fault.get() }).unwrap();
+                        acks.clone().push(answer(Handle::NONE, fault.get())).unwrap();
                     }
                 }
             }
