@@ -32,12 +32,12 @@ impl Affinity {
     pub(super) const fn is_empty(&self) -> bool {
         !self.any
     }
-    /// The worker that has to get the next event of `key`.
+    /// The only worker that may get an event of `key`, if there is one.
     #[cold]
     pub(super) fn worker(&self, key: u64) -> Option<usize> {
         Some(self.keys.as_ref()?.get(&key)?.worker as usize)
     }
-    /// Its worker has got one more.
+    /// An event of `key` was given to its worker.
     #[cold]
     pub(super) fn sent(&mut self, key: u64) {
         if let Some(pin) = self.keys.as_mut().and_then(|keys| keys.get_mut(&key)) {

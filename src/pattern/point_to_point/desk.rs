@@ -6,7 +6,7 @@ use super::held::Held;
 use super::membership::WorkerChange;
 use super::seats::Seats;
 use super::worker::Ack;
-use crate::contract::{At, Drained, End, Fault, Flow, Ledger, Source, Tick};
+use crate::contract::{At, Drained, End, Fault, Flow, Halt, Ledger, Source, Tick};
 use crate::table::Handle;
 use core::mem;
 
@@ -30,14 +30,11 @@ where
         let keeps = !affinity.is_empty();
         for worker in 0..N {
             let Some((acks, standing)) = seats.ear(worker) else { continue };
-            let mut leaves = false;
             let mut hear = |handle: Handle, fault: Option<Fault>| {
                 let Some(done) = held.answered(handle, fault, worker, now) else { return };
                 standing.gave_back(worker);
                 ledger.passed(done.into());
-                if keeps
-                    && let Some(key) = choice.key(held.event(handle))
-                {
+                if keeps && let Some(key) = held.event(handle).and_then(|event| choice.key(event)) {
                     affinity.back(key);
                 }
             };
@@ -45,18 +42,21 @@ where
                 match *ack {
                     Ack::Done(handle) => hear(handle, None),
                     Ack::Failed(handle, fault) => hear(handle, Some(fault)),
-                    Ack::Leaves => leaves = true,
+                    Ack::Leaves => return Err(Halt::Stop),
                 }
                 Ok(())
             });
-            if leaves || end == Some(End::Closed) {
-                standing.left(worker);
-                held.strand(worker, leaves, now, |event| {
-                    if let Some(key) = choice.key(event) {
-                        affinity.back(key);
-                    }
-                });
-            }
+            let in_order = match end {
+                Some(End::Halted(Halt::Stop)) => true,
+                Some(End::Closed) => false,
+                _ => continue,
+            };
+            standing.left(worker);
+            held.strand(worker, in_order, now, |event| {
+                if let Some(key) = choice.key(event) {
+                    affinity.back(key);
+                }
+            });
         }
     }
     /// Makes a change of the workers.
@@ -87,10 +87,5 @@ where
     fn keep_keys(&mut self) {
         let Self { choice, held, affinity, .. } = self;
         affinity.pin(held.in_flight().filter_map(|(event, worker)| Some((choice.key(event)?, worker))));
-    }
-    /// The only worker that may get `event`, if its key keeps one.
-    #[inline]
-    pub(super) fn keeper(&self, event: &T) -> Option<usize> {
-        if self.affinity.is_empty() { None } else { self.affinity.worker(self.choice.key(event)?) }
     }
 }

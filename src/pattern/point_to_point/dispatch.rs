@@ -181,22 +181,15 @@ where
         while let Some((handle, event, failure)) = desk.held.first_waiting() {
             match loss.fate(event, failure, *open || desk.seats.standing.is_anyone_here())? {
                 Fate::Redelivered => {
-                    let keeper = desk.keeper(event);
-                    let given = desk.seats.give(&mut desk.choice, keeper, event, |job, _| {
+                    let Desk { choice, seats, affinity, .. } = desk;
+                    let given = seats.give(choice, affinity, event, |job, _| {
                         job.event.clone_from(event);
                         job.handle = handle;
                         job.attempt = failure.attempts + 1;
                         Ok(())
                     });
                     match given {
-                        Ok(worker) => {
-                            if keeper.is_some()
-                                && let Some(key) = desk.choice.key(event)
-                            {
-                                desk.affinity.sent(key);
-                            }
-                            desk.held.sent(worker);
-                        }
+                        Ok(worker) => desk.held.sent(worker),
                         Err(Halt::Reject(fault)) => {
                             desk.held.not_sent(fault, now);
                             return Err(Halt::Again);
@@ -232,12 +225,11 @@ where
         if self.desk.held.has_waiting() {
             self.settle(at.now)?;
         }
-        let keeper = self.desk.keeper(&event);
         let Desk { choice, held, seats, affinity, ledger } = &mut self.desk;
         if held.is_full() {
             return Err(Halt::Again);
         }
-        let given = seats.give(choice, keeper, &*event, |job, worker| {
+        let given = seats.give(choice, affinity, &*event, |job, worker| {
             job.event.clone_from(&event);
             job.handle = held.insert(&event, worker, at.seq)?;
             job.attempt = 1;
@@ -245,11 +237,6 @@ where
         });
         match given {
             Ok(_) => {
-                if keeper.is_some()
-                    && let Some(key) = choice.key(&event)
-                {
-                    affinity.sent(key);
-                }
                 ledger.took(1);
                 Ok(())
             }

@@ -4,6 +4,7 @@ use crate::contract::{Fault, Flow, Halt, Reason, Tick};
 use crate::pattern::dead_letter::Failure;
 use crate::ring::{CapacityError, Sequence};
 use crate::table::{Handle, Slab};
+use core::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// A bounded number of events, each with a worker or waiting for one.
@@ -16,8 +17,6 @@ pub(super) struct Held<T> {
     failures: Box<[Failure]>,
     /// Those that no worker has, first come, first served. It has room for all.
     waiting: VecDeque<Handle>,
-    /// Of the newest event.
-    newest: Sequence,
 }
 
 /// All that is written for an event that is done at once.
@@ -61,7 +60,6 @@ impl<T> Held<T> {
             events: core::iter::repeat_with(T::default).take(capacity).collect(),
             failures: core::iter::repeat_n(none, capacity).collect(),
             waiting: VecDeque::with_capacity(capacity),
-            newest: Sequence::ZERO,
         })
     }
     #[inline]
@@ -95,7 +93,6 @@ impl<T> Held<T> {
         let undo = RemoveOnUnwind { slab: &mut self.slab, handle };
         self.events[handle.index()].clone_from(event);
         core::mem::forget(undo);
-        self.newest = seq;
         Ok(handle)
     }
     /// `worker` has answered: whether that was a job of its own, and if so, whether it is done.
@@ -107,17 +104,14 @@ impl<T> Held<T> {
         worker: usize,
         now: Tick,
     ) -> Option<bool> {
-        self.slab.get(handle).filter(|entry| entry.worker == worker as u32)?;
-        match fault {
-            None => {
-                self.slab.remove(handle);
-            }
-            Some(fault) => {
-                self.fail(handle, fault, now);
-                self.waiting.push_back(handle);
-            }
-        }
-        Some(fault.is_none())
+        let theirs = |entry: &Entry| entry.worker == worker as u32;
+        let Some(fault) = fault else {
+            return self.slab.remove_if(handle, theirs).map(|_| true);
+        };
+        self.slab.get(handle).filter(|entry| theirs(entry))?;
+        self.fail(handle, fault, now);
+        self.waiting.push_back(handle);
+        Some(false)
     }
     /// `worker` is gone: what it had waits for another, in the order in which it came. It may have begun with it, unless
     /// it left `in_order`. Shows the events to `each`.
@@ -140,11 +134,13 @@ impl<T> Held<T> {
             self.waiting.push_back(handle);
             each(&self.events[index]);
         }
-        let Self { slab, waiting, newest, .. } = self;
-        // All are before the end, so the farther from it, the earlier; across the wrap, too.
-        let end = newest.next();
-        let age = |handle: &Handle| slab.get(*handle).map(|entry| end.since(entry.seq));
-        waiting.make_contiguous()[before..].sort_unstable_by_key(|handle| core::cmp::Reverse(age(handle)));
+        let Self { slab, waiting, .. } = self;
+        let stranded = &mut waiting.make_contiguous()[before..];
+        let seq = |handle: &Handle| slab.get(*handle).map(|entry| entry.seq);
+        let Some(some) = stranded.first().and_then(seq) else { return };
+        // All are before half a lap of the numbers from here: the farther before, the earlier; across the wrap, too.
+        let ahead = some.plus(1 << (Sequence::BITS - 1));
+        stranded.sort_unstable_by_key(|handle| Reverse(seq(handle).map(|seq| ahead.since(seq))));
     }
     #[cold]
     fn fail(&mut self, handle: Handle, fault: Fault, now: Tick) {
@@ -163,8 +159,8 @@ impl<T> Held<T> {
     }
     /// The event of an answer that was heard just now.
     #[inline]
-    pub(super) fn event(&self, handle: Handle) -> &T {
-        &self.events[handle.index()]
+    pub(super) fn event(&self, handle: Handle) -> Option<&T> {
+        self.events.get(handle.index())
     }
     /// The first of those that wait is with `worker` now.
     pub(super) fn sent(&mut self, worker: usize) {

@@ -1,5 +1,6 @@
 //! Who sits where, and who is given what.
 
+use super::affinity::Affinity;
 use super::choice::{Choice, Standing};
 use super::membership::Badge;
 use super::worker::Job;
@@ -55,12 +56,13 @@ impl<K, A, const N: usize> Seats<K, A, N> {
 }
 
 impl<K, A, const N: usize> Seats<K, A, N> {
-    /// Gives `event` to `only`, or else to the worker of choice, if it has room for it: `write` writes the job.
+    /// Gives `event` to the worker that has its key, or else to one of choice, if it has room for it: `write` writes the
+    /// job.
     #[inline]
     pub(super) fn give<T, C>(
         &mut self,
         choice: &mut C,
-        only: Option<usize>,
+        affinity: &mut Affinity,
         event: &T,
         mut write: impl FnMut(&mut Job<T>, usize) -> Flow,
     ) -> Flow<usize>
@@ -70,9 +72,11 @@ impl<K, A, const N: usize> Seats<K, A, N> {
     {
         let Self { standing, jobs, .. } = self;
         standing.ask_all();
-        loop {
-            let worker = if only.is_some() { only } else { choice.choose(event, standing) };
-            let worker = worker.filter(|worker| standing.is_free(*worker)).ok_or(Halt::Again)?;
+        let key = if affinity.is_empty() { None } else { choice.key(event) };
+        let keeper = key.and_then(|key| affinity.worker(key));
+        while let Some(worker) =
+            keeper.or_else(|| choice.choose(event, standing)).filter(|worker| standing.is_free(*worker))
+        {
             let given = match &mut jobs[worker] {
                 Some(jobs) => jobs.fill(|job| write(job, worker)),
                 None => Err(Halt::Again),
@@ -80,6 +84,9 @@ impl<K, A, const N: usize> Seats<K, A, N> {
             match given {
                 Ok(()) => {
                     standing.took(worker);
+                    if let Some(key) = key {
+                        affinity.sent(key);
+                    }
                     return Ok(worker);
                 }
                 Err(Halt::Reject(fault)) => return Err(Halt::Reject(fault)),
@@ -87,5 +94,6 @@ impl<K, A, const N: usize> Seats<K, A, N> {
                 Err(Halt::Again | Halt::Stop) => standing.refused(worker),
             }
         }
+        Err(Halt::Again)
     }
 }
