@@ -3,6 +3,7 @@
 
 mod claim;
 mod dispatch;
+mod membership;
 mod oracle;
 mod partition;
 mod single_active;
@@ -212,8 +213,11 @@ impl Seen {
         each(|n: &u64| _ = self.0[*n as usize].fetch_add(1, Relaxed))
     }
     fn each_once(&self) -> bool {
-        let mut times = self.0.iter().map(|times| times.load(Relaxed));
-        times.next() == Some(0) && times.all(|times| times == 1)
+        self.is_each_of(MANY)
+    }
+    /// Each of 1..=`last` once, and no other.
+    fn is_each_of(&self, last: u64) -> bool {
+        (0..).zip(&self.0).all(|(n, times)| times.load(Relaxed) == u8::from((1..=last).contains(&n)))
     }
 }
 

@@ -330,6 +330,10 @@ impl<T> Source for Consumer<T> {
             unsafe { slot.share(|event| stage.on_event(event, At { seq, now })) }
         })
     }
+    #[inline]
+    fn in_hand(&self) -> usize {
+        usize::from(self.in_hand.is_some())
+    }
 }
 
 impl<T> SourceMut for Consumer<T> {
