@@ -103,8 +103,11 @@ impl<T> Source for Wire<T> {
         while count < limit
             && let Some(event) = self.pop()
         {
-            stage.on_event(&event, At { seq: Sequence::ZERO, now }).unwrap();
             count += 1;
+            if let Err(halt) = stage.on_event(&event, At { seq: Sequence::ZERO, now }) {
+                assert_ne!(halt, Halt::Again, "it is gone");
+                return Drained { count, end: Some(End::Halted(halt)) };
+            }
         }
         let over = self.0.borrow().closed && self.0.borrow().events.is_empty();
         Drained { count, end: over.then_some(End::Closed) }
