@@ -13,7 +13,8 @@ use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
 use ringmain::pattern::publish_subscribe as by_topic;
 use ringmain::pattern::{
-    Ack, AtMostOnce, Choice, ContentRouter, Dispatch, Fanout, Filter, InTurn, Job, KeyHash, LeastLoaded, Worker,
+    Ack, AtMostOnce, Choice, ContentRouter, Dispatch, Fanout, Filter, InTurn, Job, KeyHash, LeastLoaded,
+    Worker,
 };
 use ringmain::ring::Sequence;
 use std::fmt::Debug;

@@ -49,7 +49,7 @@
 //!
 //! An event that a stage says [`Again`](Halt::Again) to, or panics on, stays with its consumer, which shows it first
 //! next time; others go past it. A consumer that is dropped takes it along: `abandoned` counts these, and the value is
-//! dropped with the channel.
+//! dropped with the channel. One that leaves in order [finishes it](crate::contract::Pump::leave) first.
 //!
 //! # Who is gone
 //!

@@ -35,17 +35,35 @@ use core::ops::Deref;
 /// [`Park`](crate::pattern::Park). It has not begun with an event that it answers `Again` to. It is full as
 /// well when it holds as many events as it was built for.
 ///
-/// *A worker is gone* when its acknowledgements end: its end of that ring is dropped, and all that it had
-/// acknowledged was heard. A ring of jobs that is closed counts as full until then. What the worker had is
-/// then dropped ([`AtMostOnce`](super::AtMostOnce)) or handed to others ([`Redeliver`](super::Redeliver)).
-/// When all are gone, and nothing is held any more, it says `Stop` at the end of a turn; events that come
-/// then are not consumed. Workers that are gone are not replaced.
+/// *A worker is gone* when it has said that it [leaves in order](super::Worker), or its acknowledgements end: its end of
+/// that ring is dropped, and all that it had acknowledged was heard. A ring of jobs that is closed counts as full until
+/// then.
+///
+/// | a worker                                        | what it had and had not acknowledged                                    |
+/// |-------------------------------------------------|-------------------------------------------------------------------------|
+/// | left in order                                   | has not been begun with: goes to others, as the same attempt            |
+/// | died: its acknowledgements ended without a word | is dropped ([`AtMostOnce`](super::AtMostOnce)), or goes to others with an attempt more ([`Redeliver`](super::Redeliver)) |
+///
+/// *Workers are fixed* when it is built by [`new`](Self::new): when all are gone, and nothing is held any more, it says
+/// `Stop` at the end of a turn; events that come then are not consumed.
+///
+/// *Workers join and leave* when it is built by [`controlled_by`](Self::controlled_by), with as many
+/// [seats](super::Badges) as are named then. One that is to [`Leave`](super::WorkerChange::Leave) is given nothing more;
+/// it does what it has and goes, or is dropped before and hands the rest back. While nobody is there every event is
+/// answered `Again`: so the source is the backlog, as long as it is, and what stands around the dispatcher says
+/// what becomes of more; who joins first gets all of it in order. It says `Stop` when nobody is there and the ring of
+/// changes has ended.
 ///
 /// *Order*: the events of one worker are in order. What is delivered again goes before all events that have
 /// not been delivered yet, in the order in which it came, but behind those that were. So with `KeyHash` the
 /// events of a key stay in order when a worker goes, but for what it had done and not acknowledged, which is
 /// seen twice; and an event that a worker
 /// *rejects* comes again behind the later ones of its key.
+///
+/// *Keys stay* where they are when workers join or leave, as long as something of them is in flight; the first event of
+/// a key that finds nothing of it in flight goes to the worker that it belongs to now. So a key that never rests stays
+/// with the worker that has it, and if that one is to leave, the next event of it waits until all of it is done or handed
+/// back. What is in flight is looked through once for each change.
 ///
 /// Holds: copies (hold), of which there are as many as events in flight: each event is copied twice, by
 /// `clone_from`, into a slot here and into that of a ring. The sinks have to deliver what they take; of a
@@ -132,8 +150,32 @@ where
 {
     /// Begins without workers, and with as many seats as the `badges` say; workers join and leave through `changes`, any
     /// [`SourceMut`](crate::contract::SourceMut) of [`WorkerChange`]s, an SPSC channel mostly. Changes are made at the
-    /// end of each turn. Keeps at most `in_flight` events. Allocates room for them, and for their keys, filled by
+    /// end of each turn; after the ring has ended no more come. Keeps at most `in_flight` events. Allocates room for them, and for their keys, filled by
     /// `Default`, and the [`Account`].
+    ///
+    /// ```
+    /// use ringmain::channel::spsc;
+    /// use ringmain::contract::{Agent, Sink, Source, Tick, each};
+    /// use ringmain::pattern::point_to_point::*;
+    ///
+    /// let (mut tx, rx) = spsc::channel(8, || 0u64)?;
+    /// let (mut changes, to_dispatch) = spsc::channel(8, WorkerChange::default)?;
+    /// let mut badges = Badges::<4>::new();
+    /// let dispatch = Dispatch::controlled_by(InTurn::new(), AtMostOnce, 8, &badges, to_dispatch)?;
+    /// let mut dispatcher = rx.drive(dispatch);
+    /// tx.push(1)?;
+    /// let _ = dispatcher.work(Tick::ZERO); // nobody is there: it waits in the ring
+    ///
+    /// let (to_worker, jobs) = spsc::channel(8, Job::default)?;
+    /// let (acks, from_worker) = spsc::channel(16, Ack::default)?;
+    /// let badge = badges.issue();
+    /// changes.push(WorkerChange::Join(badge, to_worker, from_worker))?;
+    /// let _ = (dispatcher.work(Tick::ZERO), dispatcher.work(Tick::ZERO));
+    /// let mut worker = jobs.drive(Worker::new(acks, each(|n: &u64| assert_eq!(*n, 1))));
+    /// let _ = worker.work(Tick::ZERO);
+    /// changes.push(WorkerChange::Leave(badge))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`CapacityError`] if `in_flight` is zero or too large.

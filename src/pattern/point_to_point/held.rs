@@ -153,9 +153,7 @@ impl<T> Held<T> {
     /// The events that workers have, and which worker.
     pub(super) fn in_flight(&self) -> impl Iterator<Item = (&T, usize)> {
         let with = |entry: &Entry| (entry.worker != NOBODY).then_some(entry.worker as usize);
-        self.slab
-            .iter()
-            .filter_map(move |(handle, entry)| Some((&self.events[handle.index()], with(entry)?)))
+        self.slab.iter().filter_map(move |(handle, entry)| Some((&self.events[handle.index()], with(entry)?)))
     }
     /// The event of an answer that was heard just now.
     #[inline]

@@ -43,7 +43,12 @@ impl<K, A, const N: usize> Seats<K, A, N> {
         (0..N).find(|worker| self.standing.is_heard(*worker) && self.badges[*worker] == badge)
     }
     /// Somebody takes the vacant seat; what the one before left behind.
-    pub(super) fn seat(&mut self, worker: usize, badge: Badge, (jobs, acks): (K, A)) -> (Option<K>, Option<A>) {
+    pub(super) fn seat(
+        &mut self,
+        worker: usize,
+        badge: Badge,
+        (jobs, acks): (K, A),
+    ) -> (Option<K>, Option<A>) {
         self.standing.joins(worker);
         self.badges[worker] = badge;
         (self.jobs[worker].replace(jobs), self.acks[worker].replace(acks))

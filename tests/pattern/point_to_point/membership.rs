@@ -7,7 +7,8 @@ use ringmain::contract::{
     Account, Agent, At, Fault, Flow, Halt, Reason, Refused, Sink, Source, Stage, Work, each,
 };
 use ringmain::pattern::point_to_point::{
-    Ack, AtMostOnce, Badge, Badges, Choice, Dispatch, InTurn, Job, KeyHash, Loss, Redeliver, Worker, WorkerChange,
+    Ack, AtMostOnce, Badge, Badges, Choice, Dispatch, InTurn, Job, KeyHash, Loss, Redeliver, Worker,
+    WorkerChange,
 };
 use ringmain::pattern::{LetterBox, Shed};
 use ringmain::ring::Sequence;
@@ -308,7 +309,11 @@ fn a_key_moves_to_its_new_owner_when_nothing_of_it_is_in_flight() {
     assert_eq!(a.events(2), [one, one + 100]);
     let _ = end(&mut dispatch);
     assert_eq!(give(&mut dispatch, [one + 300]), 1);
-    assert_eq!((a.events(8), b.events(8)), (vec![one + 200, one + 300], vec![]), "it stays, as it never was empty");
+    assert_eq!(
+        (a.events(8), b.events(8)),
+        (vec![one + 200, one + 300], vec![]),
+        "it stays, as it never was empty"
+    );
     let _ = end(&mut dispatch);
     assert_eq!(give(&mut dispatch, [one + 400]), 1);
     assert_eq!((a.events(8), b.events(8)), (vec![], vec![one + 400]));
@@ -366,7 +371,8 @@ fn nothing_is_allocated() {
             next += give(&mut dispatch, next..next + 5) as u64;
             for hand in hands.borrow_mut().iter_mut() {
                 let Hand { jobs, acks, .. } = hand;
-                let _ = jobs.drain(NOW, 2, &mut each(|job: &Job<u64>| acks.push(Ack::Done(job.handle)).unwrap()));
+                let _ =
+                    jobs.drain(NOW, 2, &mut each(|job: &Job<u64>| acks.push(Ack::Done(job.handle)).unwrap()));
             }
             if round % 17 == 9 && hands.borrow().len() > 1 {
                 let mut hand = hands.borrow_mut().remove(0);

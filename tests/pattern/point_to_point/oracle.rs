@@ -4,8 +4,8 @@
 
 use super::{NOW, Wire, answer};
 use crate::kit::{Dice, seeds};
-use ringmain::contract::{At, Fault, Flow, Halt, PerReason, Reason, Sink, Source, Stage};
 use ringmain::channel::spsc;
+use ringmain::contract::{At, Fault, Flow, Halt, PerReason, Reason, Sink, Source, Stage};
 use ringmain::pattern::point_to_point::{
     Ack, AtMostOnce, Badges, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Redeliver, Worker,
     WorkerChange,
@@ -106,7 +106,8 @@ impl Model {
                 for name in names {
                     let item = self.held.get_mut(&name).unwrap();
                     item.attempts -= u32::from(in_order);
-                    let fault = if in_order && item.attempts > 0 { item.fault } else { Fault::of(Reason::Closed) };
+                    let fault =
+                        if in_order && item.attempts > 0 { item.fault } else { Fault::of(Reason::Closed) };
                     self.fails(name, fault);
                 }
             }
