@@ -1,5 +1,5 @@
 //! What a pattern costs fused: the stage called in the same thread, events from a slice, against an empty stage.
-//! `hop` and the second half of `sequencer` are about two threads and more.
+//! `hop` (which has `rate`, too) and the second half of `sequencer` are about two threads and more.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use ringmain::{
