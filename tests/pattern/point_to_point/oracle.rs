@@ -254,7 +254,7 @@ fn play<C: Choice<u64, N>, L: Loss<u64>, const N: usize>(
     let mut dice = Dice::new(seed);
     let (in_flight, room) = (1 + dice.below(8) as usize, 1 + dice.below(4) as usize);
     let letter_room = letters.0.borrow().capacity;
-    let fixed = seed / 216 % 2 == 0;
+    let fixed = (seed / 216).is_multiple_of(2);
     let model = Model {
         way: way.0,
         attempts,
