@@ -24,7 +24,7 @@
 //! | [`pattern`]  | *Enterprise Integration Patterns* (Hohpe and Woolf) as stages                             |
 //! | [`wait`]     | how a thread spends an empty turn                                                         |
 //! | [`table`]    | bounded memory of one owner: slab with handles, timers, window of positions, hash table   |
-//! | `run`        | threads: named, pinned, stopped, joined                                                   |
+//! | `run`        | threads: named, pinned, stopped, joined; the plan of a program, checked and drawn         |
 //! | [`metric`]   | the books of every stage, and latency histograms                                          |
 //! | [`ring`]     | the shared memory underneath                                                              |
 //!
@@ -47,6 +47,7 @@
 //! | records of any length                                 | [`channel::bytes`]                                          |
 //! | a full ring that must not stop the sender             | [`channel::overflow`]                                       |
 //! | a viewer that comes second and may leave              | `ring.optional().reader(..)`                                |
+//! | a graph that is checked before it runs, and drawn     | `run::Plan`                                                 |
 //!
 //! # Which pattern
 //!

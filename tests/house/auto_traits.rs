@@ -244,6 +244,8 @@ table! {
 table! {
     true  true  run::Stopper,
     true  false run::Report,
+    true  true  run::Plan,
+    true  true  run::PlanError,
 }
 
 // A policy goes where its sink may go.

@@ -34,11 +34,11 @@ fn turn(requests: &mut Consumer<Request>, replier: &mut impl for<'e> Stage<&'e R
     served
 }
 
-type Twice = fn(&Request, &mut u64) -> Flow;
+type Handler = fn(&Request, &mut u64) -> Flow;
 
-fn replier(changes: Changes) -> Replier<Request, Twice, Producer<u64>, Changes> {
+fn replier(changes: Changes) -> Replier<Request, Handler, Producer<u64>, Changes> {
     let ports = ReplyPorts::new(1..=1).controlled_by(changes);
-    Replier::new(WhenFull::Block, IfDead::Drop, twice as Twice, ports)
+    Replier::new(WhenFull::Block, IfDead::Drop, twice as Handler, ports)
 }
 
 /// A port is opened, through the ring of changes, before a request with its address is published: whenever the replier

@@ -91,8 +91,8 @@
 //! | tenants of a slot                                     | 2^32 - 1, the slot that was free longest first; see [`Slab`](crate::table::Slab) |
 //!
 //! The client holds an entry of 40 bytes and a timer for each open request, never a message; the server holds nothing
-//! (gate). What is not there: services that ask one another in a circle are not found when the program is built; the
-//! depth of nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each
+//! (gate). Services that ask one another in a circle, each waiting for the other's answer, are refused when the program is
+//! built, if it is built by a `run::Plan`; whatever it is built by, the depth of nested requests ends the circle. Nothing here waits, so it cannot hang either, as long as each
 //! client is polled; a server with [`WhenFull::Block`](super::WhenFull::Block) stands still while a client of it is not.
 //!
 //! A client whose reply ring has ended (everybody who had a producer of it is gone) tells so for all open requests at
