@@ -75,6 +75,7 @@ pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
 pub use point_to_point::{Ack, Dispatch, Job, Worker};
 pub use point_to_point::{AtMostOnce, Loss, Redeliver};
+pub use point_to_point::{Badge, Badges, WorkerChange};
 pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
 pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
