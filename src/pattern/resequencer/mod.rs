@@ -120,16 +120,21 @@
 mod apart;
 mod batch;
 mod hole;
+mod keyed;
 mod lent;
+mod places;
 mod policy;
 mod release;
 mod shelf;
 mod sorter;
 mod stream;
+mod streams;
 
 pub use apart::Apart;
 pub use batch::{Batch, BatchResequencer, Equals, Sort};
+pub use keyed::{Endless, KeyedResequencer, Last};
 pub use policy::{Ahead, Closing, Duplicate, Hole, Late, Number, Policy, Start, Unbuildable};
+pub use policy::{Keys, TableFull};
 pub use stream::Resequencer;
 
 use crate::contract::{Message, Reason};
@@ -144,6 +149,15 @@ pub enum Ordered<E> {
     /// An event outside of the order, and why: [`Reason::Late`] by [`Late::Pass`], [`Reason::GapSkipped`] by
     /// [`Hole::Halt`], [`Reason::Shutdown`] by [`Closing::Stray`].
     Stray(E, Reason),
+}
+
+/// What a [`KeyedResequencer`] gives on, with the key it is of: an [`Ordered`], or, as a request, what is [`Missing`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keyed<K, X> {
+    /// The key.
+    pub key: K,
+    /// What is of it.
+    pub item: X,
 }
 
 /// Numbers that did not come, both ends included. In serial arithmetic: `to` is the smaller one where numbers wrap between.

@@ -20,7 +20,7 @@ impl Common {
     pub(super) fn new(policy: Policy) -> Self {
         Self { policy, requests: Requests::NONE, ledger: Ledger::new(), full: false }
     }
-    fn drop_one(&mut self, reason: Reason) {
+    pub(super) fn drop_one(&mut self, reason: Reason) {
         self.ledger.took(1);
         self.ledger.dropped(reason);
     }
