@@ -26,8 +26,8 @@ pub(super) struct Streams<K, T> {
     full: TableFull,
     pub(super) common: Common,
     state: State,
-    /// Whose event [`Ahead::Block`](super::Ahead::Block) held up in this turn.
-    blocked: Option<u32>,
+    /// Whose event comes again: it is older than the end of its key, if that was seen since.
+    again: Option<u32>,
     /// In the last turns: who is the next to be closed.
     closes: u32,
 }
@@ -85,7 +85,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             full,
             common,
             state: State::Free,
-            blocked: None,
+            again: None,
             closes: 0,
         })
     }
@@ -109,7 +109,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         outs: &mut impl Outs<K, T, E>,
     ) -> Flow {
         if self.state != State::Free
-            && let Err(halt) = self.settle(at.now, outs)
+            && let Err(halt) = self.settle_before(&key, at.now, outs)
         {
             return self.common.ledger.delivered(Err(halt));
         }
@@ -152,14 +152,12 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         } else {
             sorter.sort_in(number, event, at, common, &mut Of { key, outs })
         };
-        if sorter.blocked.is_some() {
-            self.blocked = Some(place);
-        }
+        self.again = (flow == Err(Halt::Again)).then_some(place);
         if flow == Err(Halt::Stop) {
             self.state = State::Stopped;
         } else if !sorter.owes || sorter.phase == Phase::Halted {
             // The event itself is dealt with.
-            if let Err(Halt::Stop) = self.settle(at.now, outs) {
+            if let Err(Halt::Stop) = self.settle(self.again.is_none(), at.now, outs) {
                 return Err(Halt::Stop);
             }
         }
@@ -189,7 +187,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             };
             oldest.leaving = Some((closing, Reason::Evicted));
             self.state = State::Owing(self.places.first());
-            if let Err(halt) = self.settle(now, outs) {
+            if let Err(halt) = self.settle(true, now, outs) {
                 self.common.ledger.delivered(Err(halt))?;
             }
         }
@@ -201,8 +199,16 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         Ok(place)
     }
 
-    /// Brings on what the stream that owes still has to, and lets its key leave if it is to.
-    fn settle<E>(&mut self, now: Tick, outs: &mut impl Outs<K, T, E>) -> Flow {
+    /// Before an event of this key, which may have come before.
+    #[cold]
+    fn settle_before<E>(&mut self, key: &K, now: Tick, outs: &mut impl Outs<K, T, E>) -> Flow {
+        let comes_again = |place: u32| self.streams[place as usize].key == Some(*key);
+        let ends = !self.again.is_some_and(comes_again);
+        self.settle(ends, now, outs)
+    }
+    /// Brings on what the stream that owes still has to, and lets its key leave if it is to; not by its end, if that is to
+    /// be seen later.
+    fn settle<E>(&mut self, ends: bool, now: Tick, outs: &mut impl Outs<K, T, E>) -> Flow {
         let place = match self.state {
             State::Free => return Ok(()),
             State::Stopped => return Err(Halt::Stop),
@@ -211,7 +217,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         let Self { streams, common, .. } = self;
         let stream = &mut streams[place as usize];
         if let Some(key) = stream.key {
-            match stream.settle(now, common, &mut Of { key, outs }) {
+            match stream.settle(ends, now, common, &mut Of { key, outs }) {
                 Ok(()) if stream.leaving.is_some() => self.leave(place, &key),
                 Ok(()) => self.arm(place),
                 Err(halt) => {
@@ -255,13 +261,16 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         outs: &mut impl Outs<K, T, E>,
     ) -> Flow {
         let waits = mem::take(&mut self.common.full);
-        let mut flow = self.settle(now, outs);
+        let mut flow = self.settle(self.again.is_none(), now, outs);
         if flow.is_ok() && !waits {
             flow = self.pass_time(now, feedback, outs);
         }
         self.common.full = false;
-        if let Some(place) = self.blocked.take() {
+        if let Some(place) = self.again {
             self.streams[place as usize].sorter.blocked = None;
+        }
+        if self.state == State::Free {
+            self.again = None;
         }
         self.common.ledger.publish();
         let is_behind = self.common.ledger.balance().held != 0 || matches!(self.state, State::Owing(_));
@@ -309,7 +318,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             self.state = State::Stopped;
         }
         flow?;
-        self.settle(now, outs)
+        self.settle(self.again != Some(place), now, outs)
     }
     /// The last turn: all streams, as far as there is room; the next one goes on from there.
     fn close<E>(
@@ -319,7 +328,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
     ) -> Flow {
         let count = self.streams.len() as u32;
         for _ in 0..count {
-            if self.common.ledger.balance().held == 0 && self.blocked.is_none() {
+            if self.common.ledger.balance().held == 0 && self.again.is_none() {
                 break;
             }
             self.pass_time_of(self.closes, Tick::MAX, feedback, outs)?;
@@ -334,12 +343,12 @@ impl<K, T> Stream<K, T> {
         (self.key, self.end, self.leaving, self.seen) = (Some(key), None, None, now);
         self.sorter.restart(start);
     }
-    fn settle<E>(&mut self, now: Tick, common: &mut Common, out: &mut impl Out<T, E>) -> Flow {
+    fn settle<E>(&mut self, ends: bool, now: Tick, common: &mut Common, out: &mut impl Out<T, E>) -> Flow {
         if self.sorter.owes && self.sorter.phase != Phase::Halted {
             let flow = self.sorter.bring(now, common, out);
             self.but_a_halt(flow)?;
         }
-        if self.leaving.is_none() && self.has_ended() {
+        if ends && self.leaving.is_none() && self.has_ended() {
             self.leaving = Some((common.policy.closing, Reason::Shutdown));
         }
         match self.leaving {

@@ -179,7 +179,6 @@ fn an_eviction_through_a_full_output_is_the_same() {
         for closing in [Closing::Release, Closing::Stray] {
             let mut rig = two_hold(TableFull::EvictOldest(closing), refusals);
             let mut out = rig.at(3, [('c', 1), ('b', 1)]);
-            assert_eq!(out, []);
             (0..40).for_each(|_| out.extend(rig.at(3, [])));
             let a =
                 if closing == Closing::Release { in_order('a').to_vec() } else { as_strays('a').to_vec() };

@@ -146,6 +146,8 @@ struct Table<'p> {
     plan: &'p Plan,
     keys: HashMap<char, Entry<'p>>,
     order: Vec<char>,
+    /// Whose event comes again: it is of the key as it was when it came first.
+    again: Option<char>,
     outcome: Outcome,
 }
 
@@ -194,6 +196,7 @@ impl<'p> Table<'p> {
         } else {
             entry.of.event((n, tag), now)
         };
+        self.again = (fate == Fate::Again).then_some(key);
         self.see_to(key);
         fate
     }
@@ -206,7 +209,8 @@ impl<'p> Table<'p> {
         for reason in Reason::ALL {
             outcome.books.dropped[reason] += std::mem::take(&mut of.outcome.books.dropped[reason]);
         }
-        if end.is_some_and(|end| of.outcome.stopped || of.is_past(end)) {
+        let ends = self.again != Some(key);
+        if ends && end.is_some_and(|end| of.outcome.stopped || of.is_past(end)) {
             self.leaves(key, self.plan.each.policy.closing, Reason::Shutdown);
         }
     }
@@ -234,7 +238,8 @@ impl<'p> Table<'p> {
 }
 
 fn expected(plan: &Plan) -> Outcome {
-    let mut table = Table { plan, keys: HashMap::new(), order: vec![], outcome: Outcome::default() };
+    let mut table =
+        Table { plan, keys: HashMap::new(), order: vec![], again: None, outcome: Outcome::default() };
     let mut script = VecDeque::new();
     for (now, parcels) in &plan.turns {
         script.extend(parcels);
