@@ -28,6 +28,8 @@ pub(super) struct Streams<K, T> {
     state: State,
     /// Whose event comes again: it is older than the end of its key, if that was seen since.
     again: Option<u32>,
+    /// Counts the turns in which time passes.
+    turn: u64,
     /// In the last turns: who is the next to be closed.
     closes: u32,
 }
@@ -56,6 +58,8 @@ struct Stream<K, T> {
     timer: TimerId,
     /// When that fires; [`Tick::MAX`] if there is none.
     armed: Tick,
+    /// The turn in which it fired last.
+    turn: u64,
 }
 
 impl<K: Copy + Eq + Hash, T> Streams<K, T> {
@@ -75,6 +79,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
                 seen: Tick::ZERO,
                 timer: TimerId::NONE,
                 armed: Tick::MAX,
+                turn: 0,
             })
         };
         Ok(Self {
@@ -86,6 +91,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             common,
             state: State::Free,
             again: None,
+            turn: 0,
             closes: 0,
         })
     }
@@ -287,9 +293,14 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             return self.close(feedback, outs);
         }
         let asks = self.common.requests.times != 0;
-        // Who could not ask, as `feedback` had no room, is due again: in the next turn.
-        for _ in 0..self.wheel.len() {
-            let Some(place) = self.wheel.peek(now).copied() else { break };
+        self.turn = self.turn.wrapping_add(1);
+        while let Some(place) = self.wheel.peek(now).copied() {
+            let turn = &mut self.streams[place as usize].turn;
+            if *turn == self.turn {
+                // Who is due again at once comes behind all others, and has to wait for the next turn.
+                break;
+            }
+            *turn = self.turn;
             self.pass_time_of(place, now, feedback, outs)?;
         }
         if asks && self.common.requests.times == 0 {

@@ -61,8 +61,10 @@ impl Plan {
     }
     fn waits(&self) -> bool {
         let waits = matches!(self.keys.full, TableFull::Reject | TableFull::Block { .. } | TableFull::Fail);
-        // The rejection of what comes of a key that halted.
-        waits || self.each.waits() || matches!(self.each.policy.hole, Hole::Halt { .. })
+        // What is missing beyond the last number is asked for only if the time for that comes in the turn of the end.
+        let asks = self.ends && self.each.times != 0;
+        // A key that halted rejects.
+        waits || asks || self.each.waits() || matches!(self.each.policy.hole, Hole::Halt { .. })
     }
 }
 
