@@ -53,7 +53,7 @@ impl<T> Sorter<T> {
         if last_turn {
             self.bring_all((common.policy.closing, Reason::Shutdown), now, common, out)?;
         }
-        while self.shelf.clock.is_some() {
+        while self.shelf.clock.is_some() && !self.has_ended() {
             let Some(hole) = self.hole() else {
                 self.shelf.clock = None;
                 break;

@@ -37,6 +37,8 @@ pub(super) struct Sorter<T> {
     pub(super) owes: bool,
     /// The number that [`Ahead::Block`] held up in this turn.
     pub(super) blocked: Option<u64>,
+    /// The number that is the last one, if one is.
+    pub(super) end: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,7 +68,8 @@ impl<T> Sorter<T> {
             return Err(Unbuildable::WouldDeadlock);
         }
         let shelf = Shelf::new(window, 0, u64::MAX >> (u64::BITS - Q::BITS), room)?;
-        let mut sorter = Self { shelf, phase: Phase::Unstarted, clear: false, owes: false, blocked: None };
+        let phase = Phase::Unstarted;
+        let mut sorter = Self { shelf, phase, clear: false, owes: false, blocked: None, end: None };
         sorter.restart(policy.start);
         Ok(sorter)
     }
@@ -78,7 +81,15 @@ impl<T> Sorter<T> {
         };
         self.shelf.restart(first);
         (self.phase, self.clear) = (phase, phase == Phase::Running);
-        (self.owes, self.blocked) = (false, None);
+        (self.owes, self.blocked, self.end) = (false, None, None);
+    }
+    /// The last number went on, or was given up.
+    pub(super) fn has_ended(&self) -> bool {
+        let is_behind = |end| match self.phase {
+            Phase::Running => self.shelf.ahead(end).is_none(),
+            phase => phase == Phase::Halted,
+        };
+        self.end.is_some_and(is_behind)
     }
 
     /// The event with this number is in order, and nothing else is to be done.

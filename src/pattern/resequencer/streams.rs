@@ -1,7 +1,7 @@
 //! The table of a keyed resequencer: a stream for each key, and whose turn it is to leave.
 //!
 //! ```text
-//!   key --Index--> place --> [ key | sorter | end? | leaving? | timer ]     `keys` of them, made once
+//!   key --Index--> place --> [ key | sorter | leaving? | timer ]     `keys` of them, made once
 //!                              ^ Places: which one a new key gets
 //!                              ^ Wheel: for which one time is the next to bring something about
 //! ```
@@ -49,8 +49,6 @@ struct Stream<K, T> {
     /// None if the place is free.
     key: Option<K>,
     sorter: Sorter<T>,
-    /// The number that is its last one.
-    end: Option<u64>,
     /// Its key is to leave, and so what it holds.
     leaving: Option<(Closing, Reason)>,
     /// The time of its last event, if the policy asks for it.
@@ -74,7 +72,6 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             Ok(Stream {
                 key: None,
                 sorter: sorter()?,
-                end: None,
                 leaving: None,
                 seen: Tick::ZERO,
                 timer: TimerId::NONE,
@@ -129,9 +126,9 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             self.places.put_last(place);
         }
         if last {
-            stream.end = Some(number);
+            stream.sorter.end = Some(number);
         }
-        if stream.end.is_some() || !stream.sorter.goes_straight_on(number) {
+        if stream.sorter.end.is_some() || !stream.sorter.goes_straight_on(number) {
             return self.sort_in(place, Keyed { key, item: number }, event, at, outs);
         }
         let flow = stream.sorter.pass(event, at, &mut self.common, &mut Of { key, outs });
@@ -351,7 +348,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
 
 impl<K, T> Stream<K, T> {
     fn open(&mut self, key: K, now: Tick, start: Start) {
-        (self.key, self.end, self.leaving, self.seen) = (Some(key), None, None, now);
+        (self.key, self.leaving, self.seen) = (Some(key), None, now);
         self.sorter.restart(start);
     }
     fn settle<E>(&mut self, ends: bool, now: Tick, common: &mut Common, out: &mut impl Out<T, E>) -> Flow {
@@ -359,21 +356,13 @@ impl<K, T> Stream<K, T> {
             let flow = self.sorter.bring(now, common, out);
             self.but_a_halt(flow)?;
         }
-        if ends && self.leaving.is_none() && self.has_ended() {
+        if ends && self.leaving.is_none() && self.sorter.has_ended() {
             self.leaving = Some((common.policy.closing, Reason::Shutdown));
         }
         match self.leaving {
             Some(leaving) => self.sorter.bring_all(leaving, now, common, out),
             None => Ok(()),
         }
-    }
-    /// The last number went on, or was given up.
-    fn has_ended(&self) -> bool {
-        let is_behind = |end| match self.sorter.phase {
-            Phase::Running => self.sorter.shelf.ahead(end).is_none(),
-            phase => phase == Phase::Halted,
-        };
-        self.end.is_some_and(is_behind)
     }
     /// A hole that is the end of one stream is not the end of the stage.
     fn but_a_halt(&self, flow: Flow) -> Flow {

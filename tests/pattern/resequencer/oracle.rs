@@ -152,6 +152,8 @@ pub(super) struct Reference<'p> {
     /// How often, when, and up to where it was asked.
     asked: (u32, Tick, u64),
     blocked: Option<u64>,
+    /// The number that is the last one.
+    pub(super) end: Option<u64>,
     pub(super) outcome: Outcome,
 }
 
@@ -174,14 +176,25 @@ impl<'p> Reference<'p> {
         let books = Balance::default();
         let outcome = Outcome { items: vec![], naks: vec![], rejected: vec![], stopped: false, books };
         let (settling, held, clock) = (None, BTreeMap::new(), None);
-        Self { plan, next, settling, held, clock, asked: (0, Tick::ZERO, 0), blocked: None, outcome }
+        Self {
+            plan,
+            next,
+            settling,
+            held,
+            clock,
+            asked: (0, Tick::ZERO, 0),
+            blocked: None,
+            end: None,
+            outcome,
+        }
     }
     pub(super) fn held(&self) -> u64 {
         self.held.len() as u64
     }
-    /// `end` went on, or was given up.
-    pub(super) fn is_past(&self, end: u64) -> bool {
-        self.settling.is_none() && self.next > Some(end)
+    /// The last number went on, or was given up.
+    pub(super) fn has_ended(&self) -> bool {
+        let is_past = |end| self.outcome.stopped || self.settling.is_none() && self.next > Some(end);
+        self.end.is_some_and(is_past)
     }
     /// All that is held goes on.
     pub(super) fn empty(&mut self, closing: Closing, why: Reason) {
@@ -312,7 +325,7 @@ impl<'p> Reference<'p> {
         if last && self.plan.policy.closing == Closing::Stray && !self.held.is_empty() {
             return self.give_up(Reason::Shutdown);
         }
-        while let (Some(since), Some(next)) = (self.clock, self.next) {
+        while let (Some(since), Some(next), false) = (self.clock, self.next, self.has_ended()) {
             let room = self.blocked.map(|n| n - self.plan.window + 1);
             let Some(end) = self.held.keys().next().copied().or(room) else {
                 self.clock = None;

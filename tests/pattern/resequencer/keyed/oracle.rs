@@ -61,10 +61,8 @@ impl Plan {
     }
     fn waits(&self) -> bool {
         let waits = matches!(self.keys.full, TableFull::Reject | TableFull::Block { .. } | TableFull::Fail);
-        // What is missing beyond the last number is asked for only if the time for that comes in the turn of the end.
-        let asks = self.ends && self.each.times != 0;
         // A key that halted rejects.
-        waits || asks || self.each.waits() || matches!(self.each.policy.hole, Hole::Halt { .. })
+        waits || self.each.waits() || matches!(self.each.policy.hole, Hole::Halt { .. })
     }
 }
 
@@ -155,7 +153,6 @@ struct Table<'p> {
 
 struct Entry<'p> {
     of: Reference<'p>,
-    end: Option<u64>,
     seen: Tick,
 }
 
@@ -181,7 +178,7 @@ impl<'p> Table<'p> {
                 };
                 self.leaves(oldest, closing, Reason::Evicted);
             }
-            self.keys.insert(key, Entry { of: Reference::new(&self.plan.each), end: None, seen: now });
+            self.keys.insert(key, Entry { of: Reference::new(&self.plan.each), seen: now });
             self.order.push(key);
         }
         let entry = self.keys.get_mut(&key).unwrap();
@@ -191,7 +188,7 @@ impl<'p> Table<'p> {
             self.order.push(key);
         }
         if self.plan.is_last(&parcel) {
-            entry.end = Some(n);
+            entry.of.end = Some(n);
         }
         let fate = if entry.of.outcome.stopped {
             Fate::Rejected(Reason::Poisoned)
@@ -205,20 +202,20 @@ impl<'p> Table<'p> {
     /// What came of a key is written down, and if that was the end of it, it leaves.
     fn see_to(&mut self, key: char) {
         let Self { keys, outcome, .. } = self;
-        let Entry { of, end, .. } = keys.get_mut(&key).unwrap();
+        let Entry { of, .. } = keys.get_mut(&key).unwrap();
         outcome.items.entry(key).or_default().append(&mut of.outcome.items);
         outcome.naks.entry(key).or_default().append(&mut of.outcome.naks);
         for reason in Reason::ALL {
             outcome.books.dropped[reason] += std::mem::take(&mut of.outcome.books.dropped[reason]);
         }
         let ends = self.again != Some(key);
-        if ends && end.is_some_and(|end| of.outcome.stopped || of.is_past(end)) {
+        if ends && of.has_ended() {
             self.leaves(key, self.plan.each.policy.closing, Reason::Shutdown);
         }
     }
     fn leaves(&mut self, key: char, closing: Closing, why: Reason) {
         let entry = self.keys.get_mut(&key).unwrap();
-        entry.end = None;
+        entry.of.end = None;
         entry.of.empty(closing, why);
         self.see_to(key);
         self.keys.remove(&key);
