@@ -26,8 +26,10 @@ pub(super) struct Streams<K, T> {
     full: TableFull,
     pub(super) common: Common,
     state: State,
-    /// Whose event comes again: it is older than the end of its key, if that was seen since.
+    /// Whose event found no room behind: when it comes again it is of the key as it was, also if that has ended since.
     again: Option<u32>,
+    /// Whose event [`Ahead::Block`](super::Ahead::Block) held up in this turn.
+    blocked: Option<u32>,
     /// Counts the turns in which time passes.
     turn: u64,
     /// In the last turns: who is the next to be closed.
@@ -88,6 +90,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             common,
             state: State::Free,
             again: None,
+            blocked: None,
             turn: 0,
             closes: 0,
         })
@@ -125,11 +128,8 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             stream.seen = at.now;
             self.places.put_last(place);
         }
-        if last {
-            stream.sorter.end = Some(number);
-        }
-        if stream.sorter.end.is_some() || !stream.sorter.goes_straight_on(number) {
-            return self.sort_in(place, Keyed { key, item: number }, event, at, outs);
+        if last || stream.sorter.end.is_some() || !stream.sorter.goes_straight_on(number) {
+            return self.sort_in(place, Keyed { key, item: number }, last, event, at, outs);
         }
         let flow = stream.sorter.pass(event, at, &mut self.common, &mut Of { key, outs });
         if flow == Err(Halt::Stop) {
@@ -142,6 +142,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         &mut self,
         place: u32,
         Keyed { key, item: number }: Keyed<K, u64>,
+        last: bool,
         event: E,
         at: At,
         outs: &mut impl Outs<K, T, E>,
@@ -150,12 +151,19 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
         self.state = State::Owing(place);
         let Self { streams, common, .. } = self;
         let Stream { sorter, .. } = &mut streams[place as usize];
+        let end = if last { sorter.end.replace(number) } else { sorter.end };
         let flow = if sorter.phase == Phase::Halted {
             common.ledger.delivered(Err(Fault::of(Reason::Poisoned).into()))
         } else {
             sorter.sort_in(number, event, at, common, &mut Of { key, outs })
         };
-        self.again = (flow == Err(Halt::Again)).then_some(place);
+        let again = flow == Err(Halt::Again);
+        if again {
+            // Not yet.
+            sorter.end = end;
+        }
+        self.blocked = (again && sorter.blocked.is_some()).then_some(place);
+        self.again = (again && sorter.blocked.is_none()).then_some(place);
         if flow == Err(Halt::Stop) {
             self.state = State::Stopped;
         } else if !sorter.owes || sorter.phase == Phase::Halted {
@@ -269,7 +277,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
             flow = self.pass_time(now, feedback, outs);
         }
         self.common.full = false;
-        if let Some(place) = self.again {
+        if let Some(place) = self.blocked.take() {
             self.streams[place as usize].sorter.blocked = None;
         }
         if self.state == State::Free {
@@ -336,7 +344,7 @@ impl<K: Copy + Eq + Hash, T> Streams<K, T> {
     ) -> Flow {
         let count = self.streams.len() as u32;
         for _ in 0..count {
-            if self.common.ledger.balance().held == 0 && self.again.is_none() {
+            if self.common.ledger.balance().held == 0 && self.blocked.is_none() {
                 break;
             }
             self.pass_time_of(self.closes, Tick::MAX, feedback, outs)?;

@@ -146,8 +146,6 @@ struct Table<'p> {
     plan: &'p Plan,
     keys: HashMap<char, Entry<'p>>,
     order: Vec<char>,
-    /// Whose event comes again: it is of the key as it was when it came first.
-    again: Option<char>,
     outcome: Outcome,
 }
 
@@ -187,15 +185,14 @@ impl<'p> Table<'p> {
             self.order.retain(|other| *other != key);
             self.order.push(key);
         }
-        if self.plan.is_last(&parcel) {
-            entry.of.end = Some(n);
-        }
         let fate = if entry.of.outcome.stopped {
             Fate::Rejected(Reason::Poisoned)
         } else {
             entry.of.event((n, tag), now)
         };
-        self.again = (fate == Fate::Again).then_some(key);
+        if fate != Fate::Again && self.plan.is_last(&parcel) {
+            self.keys.get_mut(&key).unwrap().of.end = Some(n);
+        }
         self.see_to(key);
         fate
     }
@@ -208,8 +205,7 @@ impl<'p> Table<'p> {
         for reason in Reason::ALL {
             outcome.books.dropped[reason] += std::mem::take(&mut of.outcome.books.dropped[reason]);
         }
-        let ends = self.again != Some(key);
-        if ends && of.has_ended() {
+        if of.has_ended() {
             self.leaves(key, self.plan.each.policy.closing, Reason::Shutdown);
         }
     }
@@ -237,8 +233,7 @@ impl<'p> Table<'p> {
 }
 
 fn expected(plan: &Plan) -> Outcome {
-    let mut table =
-        Table { plan, keys: HashMap::new(), order: vec![], again: None, outcome: Outcome::default() };
+    let mut table = Table { plan, keys: HashMap::new(), order: vec![], outcome: Outcome::default() };
     let mut script = VecDeque::new();
     for (now, parcels) in &plan.turns {
         script.extend(parcels);
