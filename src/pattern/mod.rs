@@ -16,7 +16,7 @@
 //! | dead letter channel  | [`DeadLetter`], [`LetterBox`]              | gate  | as its [`Overflow`] says             |
 //! | catching panics      | [`Catch`]                                  | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                              | gate  | waits                                |
-//! | resequencer          | [`Resequencer`], [`BatchResequencer`]      | hold  | waits with the rest of what is due   |
+//! | resequencer          | [`Resequencer`], [`KeyedResequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due   |
 //! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |
