@@ -57,7 +57,7 @@ struct Plan {
 
 impl Plan {
     fn is_last(&self, parcel: &Parcel) -> bool {
-        self.ends && parcel.2 % 16 == 0
+        self.ends && parcel.2.is_multiple_of(16)
     }
     fn waits(&self) -> bool {
         let waits = matches!(self.keys.full, TableFull::Reject | TableFull::Block { .. } | TableFull::Fail);
@@ -90,7 +90,7 @@ fn plan(seed: u64) -> Plan {
         (0..count + count / 2).map(parcel).collect()
     };
     let turns = each.turns.iter().map(|(now, packets)| (*now, parcels(packets.len()))).collect();
-    let ends = seed % 3 == 0;
+    let ends = seed.is_multiple_of(3);
     Plan { each, keys: Keys { most, full }, ends, turns }
 }
 
