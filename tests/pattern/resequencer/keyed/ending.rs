@@ -104,6 +104,20 @@ fn a_halt_is_the_end_of_one_key() {
     }
 }
 
+/// The last event of a key is blocked, and its hole is the end: it was not consumed, so it did not end the key, which would
+/// begin anew with it, and be blocked by it, for ever.
+#[test]
+fn a_last_event_that_is_blocked_does_not_end_its_key() {
+    let policy = Policy { ahead: Ahead::Block, hole: Hole::Halt { after: nanos(500) }, ..POLICY };
+    let mut rig = ending(policy, 0);
+    assert_eq!(rig.come(0, [('a', 2, 0), ('a', 50, 9)]), []);
+    assert_eq!(rig.at(500, []), [stray('a', 2, Reason::GapSkipped)]);
+    assert_eq!(rig.turn(501), Some(Fault::of(Reason::Poisoned)));
+    assert_eq!(rig.stage.keys(), 0);
+    let dead_lettered = counts(&[(Reason::Poisoned, 1)]);
+    rig.books(Balance { input: 2, out: 1, dead_lettered, ..Balance::default() });
+}
+
 /// It leaves by its last event, or evicted.
 #[test]
 fn a_key_that_halted_leaves() {
