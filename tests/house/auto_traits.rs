@@ -192,6 +192,8 @@ table! {
     false false pattern::SingleActive<spsc::Consumer<Rc<u64>>>,
     true  false pattern::Resequencer<Cell<u64>, (), ()>,
     false false pattern::Resequencer<Rc<u64>, (), ()>,
+    true  false pattern::KeyedResequencer<u64, Cell<u64>, (), (), ()>,
+    false false pattern::KeyedResequencer<u64, Rc<u64>, (), (), ()>,
 }
 
 // An address is a number, whatever replies it is for; and so is a ticket.
