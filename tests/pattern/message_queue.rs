@@ -358,18 +358,20 @@ fn purge_takes_what_nobody_has() {
 }
 
 #[test]
-fn a_consumer_that_leaves_gives_back_what_it_had_in_order() {
-    let mut queue = filled(8, 1..=5);
-    let [one, two] = [(); 2].map(|()| queue.join(3).unwrap());
-    let lease = queue.lease(one, NOW, ns(10)).unwrap();
-    queue.lease(two, NOW, ns(10)).unwrap();
-    queue.lease(one, NOW, ns(10)).unwrap();
-    assert_eq!((queue.leave(one, NOW), queue.leave(one, NOW)), (2, 0));
-    assert_eq!((queue.ack(lease), queue.lease(one, NOW, EVER)), (Err(StaleLease), Err(NoLease::Gone)));
-    let (_, event, attempt) = next(&mut queue, two, NOW, EVER).unwrap();
-    assert_eq!((event, attempt), (1, 2));
-    assert_eq!(next(&mut queue, two, NOW, EVER).unwrap().1, 3);
-    balanced(queue, NOW);
+fn what_a_consumer_had_goes_back_to_its_place() {
+    for (attempt_of_1, go) in [(1, Numbers::leave as fn(&mut _, _, _) -> _), (2, Numbers::lose)] {
+        let mut queue = filled(8, 1..=5);
+        let [one, two] = [(); 2].map(|()| queue.join(3).unwrap());
+        let lease = queue.lease(one, NOW, ns(10)).unwrap();
+        queue.lease(two, NOW, ns(10)).unwrap();
+        queue.lease(one, NOW, ns(10)).unwrap();
+        assert_eq!((go(&mut queue, one, NOW), go(&mut queue, one, NOW)), (2, 0));
+        assert_eq!((queue.ack(lease), queue.lease(one, NOW, EVER)), (Err(StaleLease), Err(NoLease::Gone)));
+        let (_, event, attempt) = next(&mut queue, two, NOW, EVER).unwrap();
+        assert_eq!((event, attempt), (1, attempt_of_1));
+        assert_eq!(next(&mut queue, two, NOW, EVER).unwrap().1, 3);
+        balanced(queue, NOW);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::queue::{Due, Queue};
 use super::store::{Place, Stand};
-use super::terms::{Full, Requeue, Ttl};
+use super::terms::{Consumer, Full, Requeue, Ttl};
 use crate::contract::{Fault, Halt, Reason, Sink, Tick};
 use crate::pattern::Letter;
 use crate::pattern::dead_letter::Failure;
@@ -65,6 +65,30 @@ impl<T, L: Sink<Event = Letter<T>>> Queue<T, L> {
             }
             // Its time does not end while somebody has it: it is asked for when it comes back.
             _ => {}
+        }
+    }
+    /// Takes everything from a consumer, and lets it go.
+    pub(super) fn dismiss(&mut self, consumer: Consumer, mut take: impl FnMut(&mut Self, Handle)) -> usize {
+        let mut count = 0;
+        // From the last one on, so that each finds its place at the front.
+        while let Some(message) = self.store.last_of(consumer.0) {
+            take(self, message);
+            count += 1;
+        }
+        self.store.members.remove(consumer.0);
+        self.settle();
+        count
+    }
+    /// The lease is over, and was no attempt.
+    pub(super) fn put_back(&mut self, message: Handle, now: Tick) {
+        self.stop_turn(message);
+        self.store.take_out(message);
+        let Some(entry) = self.store.entries.get_mut(message) else { return };
+        entry.failure.attempts = entry.failure.attempts.saturating_sub(1);
+        if self.ttl == Ttl::Exact && entry.expires <= now {
+            self.expire(message, now);
+        } else {
+            self.store.make_ready(message, Place::Own);
         }
     }
     /// An attempt has failed, and the lease is over.

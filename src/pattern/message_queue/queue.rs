@@ -3,7 +3,7 @@
 use super::fate::unfailed;
 use super::lane::Lane;
 use super::priorities::Priorities;
-use super::store::{Entry, Leased, Member, Place, Stand, Store};
+use super::store::{Entry, Leased, Member, Stand, Store};
 use super::terms::{
     AtCapacity, Consumer, Depth, Full, Lease, NoLease, NoPlace, Requeue, StaleLease, Terms, Ttl,
 };
@@ -26,7 +26,7 @@ use core::time::Duration;
 /// call is in time. So who drains answers before [`poll`](Self::poll) never lets a lease lapse whose answer was there.
 ///
 /// Holds: messages (hold), by value. Costs: constant time each, but for three: a message that goes back to its own place
-/// is compared with the earlier ones that went back since (one, when they go back in order), [`leave`](Self::leave) takes
+/// is compared with the earlier ones that went back since (one, when they go back in order), [`leave`](Self::leave) and [`lose`](Self::lose) take
 /// as long as the consumer has leases, [`purge`](Self::purge) as there are messages. Wait-free, if the letters are. No
 /// allocation after construction. Each message is `out` in the books when it is acknowledged.
 pub struct Queue<T, L> {
@@ -163,18 +163,18 @@ impl<T, L: Sink<Event = Letter<T>>> Queue<T, L> {
         let member = Member { has: Lane::EMPTY, prefetch: prefetch.max(1) };
         self.store.members.insert(member).map(Consumer).map_err(|_| NoPlace)
     }
-    /// A consumer is gone, or leaves: what it had goes back to its place, and counts as an attempt, as nobody knows
-    /// whether it had begun; the fault is [`Reason::Closed`]. How many those were; 0 if it had left before.
+    /// A consumer leaves in order: what it has it has not begun with, so that goes back to its place, and was no attempt.
+    /// How many those were; 0 if it had left before.
     pub fn leave(&mut self, consumer: Consumer, now: Tick) -> usize {
-        let mut count = 0;
-        // From the last one on, so that each finds its place at the front.
-        while let Some(message) = self.store.last_of(consumer.0) {
-            self.give_back(message, Fault::of(Reason::Closed), Requeue::Delay(Duration::ZERO), now);
-            count += 1;
-        }
-        self.store.members.remove(consumer.0);
-        self.settle();
-        count
+        self.dismiss(consumer, |queue, message| queue.put_back(message, now))
+    }
+    /// A consumer is gone, nobody knows how: what it had goes back to its place, and counts as an attempt, as it may have
+    /// begun; the fault is [`Reason::Closed`]. How many those were; 0 if it had left before.
+    pub fn lose(&mut self, consumer: Consumer, now: Tick) -> usize {
+        let own_place = Requeue::Delay(Duration::ZERO);
+        self.dismiss(consumer, |queue, message| {
+            queue.give_back(message, Fault::of(Reason::Closed), own_place, now);
+        })
     }
     /// Leases the next message to a consumer, until `span` from now; with [`Duration::MAX`], until it is answered.
     ///
@@ -283,16 +283,8 @@ impl<T, L: Sink<Event = Letter<T>>> Queue<T, L> {
     /// [`StaleLease`]
     pub fn release(&mut self, lease: Lease, now: Tick) -> Result<(), StaleLease> {
         let message = self.message(lease)?;
-        self.stop_turn(message);
-        self.store.take_out(message);
-        let Some(entry) = self.store.entries.get_mut(message) else { return Err(StaleLease) };
-        entry.failure.attempts = entry.failure.attempts.saturating_sub(1);
-        if self.ttl == Ttl::Exact && entry.expires <= now {
-            self.expire(message, now);
-            self.settle();
-        } else {
-            self.store.make_ready(message, Place::Own);
-        }
+        self.put_back(message, now);
+        self.settle();
         Ok(())
     }
     /// Does what is due, and publishes the books: once a turn, after all answers were heard.

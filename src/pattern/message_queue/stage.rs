@@ -25,8 +25,8 @@ use core::time::Duration;
 ///
 /// With each event, and at the end of each turn, it gives each worker in turn one job more until all have as many as
 /// their prefetch allows, or their ring has no room, or nothing is ready. Answers are heard at the end of a turn, and
-/// when the queue is full, always before leases lapse. A worker is gone when its
-/// acknowledgements end: what it had goes back. When all are gone it says `Stop`, and what is held is
+/// when the queue is full, always before leases lapse. A worker that leaves gives back what it had; one that
+/// is gone, as its acknowledgements have ended, too, but each of those was an attempt. When all are gone it says `Stop`, and what is held is
 /// `dropped[Shutdown]` with the stage.
 ///
 /// | a worker says                | the message                          |
@@ -109,20 +109,28 @@ where
         let Self { queue, failed, stale, workers, .. } = self;
         for seat in workers {
             let Some(consumer) = seat.consumer else { continue };
+            let mut leaves = false;
             let Drained { end, .. } = seat.acks.drain(now, usize::MAX, &mut |ack: &Ack, _: At| -> Flow {
-                let lease = Lease::of(ack.handle);
-                let heard = match ack.fault {
-                    None => queue.ack(lease).map(drop),
-                    Some(fault) if fault.reason == Reason::NonRetryable => {
-                        queue.nack(lease, now, fault, Requeue::DeadLetter)
+                let heard = match *ack {
+                    Ack::Done(handle) => queue.ack(Lease::of(handle)).map(drop),
+                    Ack::Failed(handle, fault) => {
+                        let for_good = fault.reason == Reason::NonRetryable;
+                        let requeue = if for_good { Requeue::DeadLetter } else { *failed };
+                        queue.nack(Lease::of(handle), now, fault, requeue)
                     }
-                    Some(fault) => queue.nack(lease, now, fault, *failed),
+                    Ack::Leaves => {
+                        leaves = true;
+                        Ok(())
+                    }
                 };
                 *stale += u64::from(heard.is_err());
                 Ok(())
             });
-            if end == Some(End::Closed) {
+            if leaves {
                 queue.leave(consumer, now);
+                seat.consumer = None;
+            } else if end == Some(End::Closed) {
+                queue.lose(consumer, now);
                 seat.consumer = None;
             }
         }

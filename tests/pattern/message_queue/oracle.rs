@@ -129,6 +129,16 @@ impl Model {
             place => self.make_ready(number, place),
         }
     }
+    fn put_back(&mut self, number: u64, now: u64) {
+        self.out(number);
+        let item = self.items.get_mut(&number).unwrap();
+        item.attempts -= 1;
+        if !self.lazy && item.expires <= now {
+            self.expire(number);
+        } else {
+            self.make_ready(number, None);
+        }
+    }
     fn fire(&mut self, now: u64) {
         loop {
             let turns = self.items.iter().filter_map(|(n, item)| Some((item.turn?, *n, true)));
@@ -315,15 +325,8 @@ fn run(seed: u64) {
                 let number = model.holder(same);
                 assert_eq!(queue.release(lease, t), number.map(drop));
                 if let Ok(number) = number {
-                    model.out(number);
-                    let item = model.items.get_mut(&number).unwrap();
-                    item.attempts -= 1;
-                    if !lazy && item.expires <= now {
-                        model.expire(number);
-                        model.settle();
-                    } else {
-                        model.make_ready(number, None);
-                    }
+                    model.put_back(number, now);
+                    model.settle();
                 }
             }
             9 => {
@@ -345,9 +348,18 @@ fn run(seed: u64) {
                         assert_eq!(model.has.len(), 3);
                         let who = *model.has.keys().nth(dice.below(3) as usize).unwrap();
                         let had = model.has[&who].0.clone();
-                        assert_eq!(queue.leave(consumers[who], t), had.len());
+                        let leaves = dice.one_in(2);
+                        let left = if leaves {
+                            queue.leave(consumers[who], t)
+                        } else {
+                            queue.lose(consumers[who], t)
+                        };
+                        assert_eq!(left, had.len());
                         for number in had.iter().rev() {
-                            model.give_back(*number, Reason::Closed, None, now);
+                            match leaves {
+                                true => model.put_back(*number, now),
+                                false => model.give_back(*number, Reason::Closed, None, now),
+                            }
                         }
                         model.has.remove(&who);
                         model.settle();

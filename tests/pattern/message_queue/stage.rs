@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kit::{allocations, conforms};
-use crate::point_to_point::{AtOnce, Wire, posts};
+use crate::point_to_point::{AtOnce, Place, Wire, posts};
 use ringmain::channel::spsc::{self, Consumer as Rx, Producer as Tx};
 use ringmain::contract::{Agent, Flow, Halt, Sink, Source, SourceMut, Stage, Work, each};
 use ringmain::pattern::{Ack, Job, QueueStage, Worker};
@@ -17,7 +17,7 @@ fn plain(_: &u64) -> Terms {
 }
 
 /// A stage with `N` workers' ends of rings: each may have 2 jobs, for 100.
-fn serving<const N: usize>(queue: Numbers, failed: Requeue) -> (Serving<N>, [(Rx<Job<u64>>, Tx<Ack>); N]) {
+fn serving<const N: usize>(queue: Numbers, failed: Requeue) -> (Serving<N>, [Place<u64>; N]) {
     let (here, there) = posts::<u64, N>(8, 64);
     let there = there.try_into().ok().unwrap();
     (QueueStage::new(queue, plain, 2, ns(100), failed, here).unwrap(), there)
@@ -57,7 +57,7 @@ fn workers_are_served_up_to_their_prefetch() {
         [&of, &to_b].map(|jobs| jobs.iter().map(|job| job.event).collect::<Vec<_>>()),
         [[1, 3], [2, 4]]
     );
-    of_a.push(Ack { handle: of[1].handle, fault: None }).unwrap();
+    of_a.push(Ack::Done(of[1].handle)).unwrap();
     assert_eq!((publish(&mut stage, 7, NOW), stage.queue().watermark()), (Ok(()), 0));
     assert_eq!(turn(&mut stage, NOW), Err(Halt::Again));
     assert_eq!(taken(&mut a).iter().map(|job| job.event).collect::<Vec<_>>(), [5]);
@@ -77,8 +77,8 @@ fn what_a_worker_does_not_do_another_does() {
     }
     let _ = turn(&mut stage, NOW);
     let (to_a, to_b) = (taken(&mut a), taken(&mut b));
-    of_a.push(Ack { handle: to_a[0].handle, fault: Some(FAULT) }).unwrap();
-    of_a.push(Ack { handle: to_a[1].handle, fault: Some(Fault::of(Reason::NonRetryable)) }).unwrap();
+    of_a.push(Ack::Failed(to_a[0].handle, FAULT)).unwrap();
+    of_a.push(Ack::Failed(to_a[1].handle, Fault::of(Reason::NonRetryable))).unwrap();
     let _ = turn(&mut stage, at(50));
     assert_eq!(stage.account().read().dead_lettered[Reason::NonRetryable], 1);
     let again = taken(&mut a);
@@ -86,7 +86,7 @@ fn what_a_worker_does_not_do_another_does() {
 
     // 2 and 4 lapse, and go to a, as far as it may have one more; b says too late that it is done.
     let _ = turn(&mut stage, at(100));
-    of_b.push(Ack { handle: to_b[0].handle, fault: None }).unwrap();
+    of_b.push(Ack::Done(to_b[0].handle)).unwrap();
     let _ = turn(&mut stage, at(101));
     assert_eq!((stage.stale(), stage.queue().depth().leased), (1, 3));
     let mut seen: Vec<_> = taken(&mut a).into_iter().chain(taken(&mut b)).collect();
@@ -96,11 +96,11 @@ fn what_a_worker_does_not_do_another_does() {
     drop((b, of_b));
     let _ = turn(&mut stage, at(102));
     for job in again.iter().chain(&taken(&mut a)).chain(seen.iter().filter(|job| job.attempt == 2)) {
-        let _ = of_a.push(Ack { handle: job.handle, fault: None });
+        let _ = of_a.push(Ack::Done(job.handle));
     }
     let _ = turn(&mut stage, at(103));
     for job in taken(&mut a) {
-        of_a.push(Ack { handle: job.handle, fault: None }).unwrap();
+        of_a.push(Ack::Done(job.handle)).unwrap();
     }
     assert_eq!((turn(&mut stage, at(104)), stage.account().read().out), (Ok(()), 3));
     drop((a, of_a));
@@ -124,7 +124,8 @@ fn a_stage_and_its_workers_do_not_allocate() {
         serving::<2>(queue(8, AtCapacity::DropOldest).attempts(2), Requeue::Delay(ns(3)));
     let says = |of: &mut Tx<Ack>, job: &Job<u64>| match job.event % 4 {
         0 => {}
-        n => of.push(Ack { handle: job.handle, fault: (n == 1).then_some(FAULT) }).unwrap(),
+        1 => of.push(Ack::Failed(job.handle, FAULT)).unwrap(),
+        _ => of.push(Ack::Done(job.handle)).unwrap(),
     };
     let ((), allocated) = allocations(|| {
         for n in 0..2_000 {
