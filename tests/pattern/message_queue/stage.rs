@@ -110,6 +110,17 @@ fn what_a_worker_does_not_do_another_does() {
     assert_balanced(&account);
 }
 
+/// A worker that leaves in order has not begun with what it had: that is no attempt, and it gets nothing more.
+#[test]
+fn a_worker_that_leaves_used_up_no_attempt() {
+    let (mut stage, [(_a, mut of_a), (mut b, _of_b)]) =
+        serving::<2>(queue(8, AtCapacity::Reject).attempts(1), Requeue::Back);
+    publish(&mut stage, 1, NOW).unwrap();
+    of_a.push(Ack::Leaves).unwrap();
+    assert_eq!(turn(&mut stage, NOW), Err(Halt::Again));
+    assert_eq!(taken(&mut b).iter().map(|job| (job.event, job.attempt)).collect::<Vec<_>>(), [(1, 1)]);
+}
+
 #[test]
 fn a_queue_has_to_have_places_for_the_workers() {
     let queue = Queue::new(2, 1, AtCapacity::Reject, "", LetterBox::new(0, || 0u64)).unwrap();
