@@ -45,6 +45,7 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
+pub mod aggregator;
 pub mod catch;
 pub mod content_router;
 pub mod correlation;
@@ -60,6 +61,7 @@ pub mod return_address;
 pub mod sequencer;
 pub mod translator;
 
+pub use aggregator::Aggregator;
 pub use catch::Catch;
 pub use content_router::{Branches, ContentRouter, NO_ROUTE, Open, Row, RuleList, Rules, Selector};
 pub use content_router::{Change, RuleSwitch};

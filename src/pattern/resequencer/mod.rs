@@ -129,6 +129,7 @@ mod stream;
 
 pub use apart::Apart;
 pub use batch::{Batch, BatchResequencer, Equals, Sort};
+pub(in crate::pattern) use lent::Lay;
 pub use policy::{Ahead, Closing, Duplicate, Hole, Late, Number, Policy, Start, Unbuildable};
 pub use stream::Resequencer;
 

@@ -1,0 +1,79 @@
+//! One group, and what is said of it when it has closed.
+
+use super::store::List;
+use super::{ClosedBy, Unfinished};
+use crate::contract::{PartOf, Tick};
+use crate::ring::Sequence;
+use crate::table::TimerId;
+
+/// A group that has closed, as the stage after takes it. `V` is what was put together: `&mut A` of a fold,
+/// [`Collected`](super::Collected) where the members are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Aggregate<K, V> {
+    /// What its events had in common.
+    pub key: K,
+    /// Which group of this aggregator it is: they are counted from 1 as they open. The key and this number never come twice.
+    pub epoch: u64,
+    /// How many events it is made of; at least 1.
+    pub n: u64,
+    /// The condition that closed it. It also says whether the group is [partial](ClosedBy::is_partial).
+    pub closed_by: ClosedBy,
+    /// When the first event came.
+    pub opened: Tick,
+    /// When the last event came.
+    pub touched: Tick,
+    /// What was put together.
+    pub value: V,
+}
+
+impl<K: Copy, A: Copy> Aggregate<K, &mut A> {
+    /// The same with a copy of what was folded, to be kept.
+    #[must_use]
+    pub const fn copied(&self) -> Aggregate<K, A> {
+        let Self { key, epoch, n, closed_by, opened, touched, .. } = *self;
+        Aggregate { key, epoch, n, closed_by, opened, touched, value: *self.value }
+    }
+}
+
+/// A group in the table: open, or closed and waiting to go on.
+#[derive(Debug)]
+pub(super) struct Group<K, A> {
+    pub(super) key: K,
+    pub(super) epoch: u64,
+    pub(super) n: u64,
+    pub(super) opened: Tick,
+    pub(super) touched: Tick,
+    /// The place of the last event.
+    pub(super) seq: Sequence,
+    pub(super) value: A,
+    pub(super) members: List,
+    /// The parts that came, and how many there are to come; 0 if events are no parts.
+    pub(super) parts: u64,
+    pub(super) of: u8,
+    pub(super) weight: u64,
+    pub(super) timer: TimerId,
+    /// By what, and what becomes of it: a complete one goes on as a partial one may.
+    pub(super) closed: Option<(ClosedBy, Unfinished)>,
+}
+
+impl<K: Copy, A> Group<K, A> {
+    #[inline]
+    pub(super) const fn has(&self, part: PartOf) -> bool {
+        self.of != 0 && self.parts >> part.index & 1 != 0
+    }
+    /// One event more, that is kept already if it is to be.
+    #[inline]
+    pub(super) fn add(&mut self, value: A, part: PartOf, weight: u64) {
+        self.value = value;
+        self.n += 1;
+        self.of = part.of;
+        self.parts |= 1 << part.index;
+        self.weight = self.weight.saturating_add(weight);
+    }
+    /// The group as it is shown, without what was put together.
+    #[inline]
+    pub(super) const fn told(&self, closed_by: ClosedBy) -> Aggregate<K, ()> {
+        let Self { key, epoch, n, opened, touched, .. } = *self;
+        Aggregate { key, epoch, n, closed_by, opened, touched, value: () }
+    }
+}
