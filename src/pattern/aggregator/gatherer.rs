@@ -205,7 +205,10 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
                     }
                     if pending && self.policy.pending == Pending::Wait {
                         self.admitted = Some(at.seq);
-                        self.bring(at.now, ways)?;
+                        match self.bring(at.now, ways) {
+                            Err(Halt::Again) if self.groups.find(&key).is_none() => {}
+                            flow => flow?,
+                        }
                     }
                     if self.conditions.new_key {
                         self.close_all(ClosedBy::NewKey, Unfinished::EmitPartial);
@@ -237,7 +240,11 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         H: Show<T, K, A, D> + Show<T, K, A, S>,
     {
         if self.groups.has_closed() {
-            return Ok(self.bring(at.now, ways)?);
+            let before = self.groups.len();
+            return match self.bring(at.now, ways) {
+                Err(Halt::Again) if self.groups.len() < before => Ok(()),
+                flow => Ok(flow?),
+            };
         }
         match self.policy.full {
             Full::RejectNew => Err(Fault::of(Reason::TableFull).into()),
