@@ -120,7 +120,13 @@ impl Rig {
     fn over(policy: Policy, conditions: Terms, dead: Collect<Sum>, out: Collect<Sum>) -> Self {
         Self::choked(policy, conditions, dead, out, 0)
     }
-    fn choked(policy: Policy, conditions: Terms, dead: Collect<Sum>, out: Collect<Sum>, times: usize) -> Self {
+    fn choked(
+        policy: Policy,
+        conditions: Terms,
+        dead: Collect<Sum>,
+        out: Collect<Sum>,
+        times: usize,
+    ) -> Self {
         let (to_dead, next) = (Copies(Choke::new(0, dead.clone())), Copies(Choke::new(times, out.clone())));
         let stage = Aggregator::new(policy, conditions, key as Key, 0, sum as Fold, to_dead, next).unwrap();
         let books = Books { account: stage.account(), members: stage.member_account() };

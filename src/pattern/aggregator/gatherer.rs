@@ -278,7 +278,8 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
             Place::Into(handle) | Place::Over(handle) => Some(handle),
         };
         let group = handle.and_then(|handle| self.groups.get(handle));
-        let (mut value, members) = group.map_or((self.zero, List::EMPTY), |group| (group.value, group.members));
+        let (mut value, members) =
+            group.map_or((self.zero, List::EMPTY), |group| (group.value, group.members));
         let mut weight = self.conditions.weight_of(&event);
         self.doing = Doing::Folding(handle);
         let mut folded = Ok(());
@@ -348,7 +349,9 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         (group.touched, group.seq) = (at.now, at.seq);
         if let Some(group) = fresh {
             groups.insert(group, self.patience);
-        } else if let (Full::EvictLru(_), Place::Into(handle) | Place::Over(handle)) = (self.policy.full, place) {
+        } else if let (Full::EvictLru(_), Place::Into(handle) | Place::Over(handle)) =
+            (self.policy.full, place)
+        {
             groups.renew(handle);
         }
         self.ledger.took(1);

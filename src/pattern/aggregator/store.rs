@@ -135,14 +135,7 @@ pub(super) trait Keep<T, E>: Hold<T> {
 
 /// How a group is shown to a stage `S`.
 pub(super) trait Show<T, K, A, S>: Hold<T> {
-    fn show(
-        &mut self,
-        stage: &mut S,
-        told: Aggregate<K, ()>,
-        value: &mut A,
-        list: List,
-        at: At,
-    ) -> Flow;
+    fn show(&mut self, stage: &mut S, told: Aggregate<K, ()>, value: &mut A, list: List, at: At) -> Flow;
 }
 
 /// Members are folded, and not kept.

@@ -101,8 +101,7 @@ fn aggregator_10_keys_with_equal_hashes_are_told_apart() {
         let two = Conditions { size: Some(2), ..Conditions::NONE };
         let policy = Policy { groups: table, ..POLICY };
         let dead = |_: Aggregate<Same, &mut u64>, _: At| -> Flow { Ok(()) };
-        let mut stage =
-            Aggregator::new(policy, two, |n: &u32| Some(Same(*n)), 0, add, dead, next).unwrap();
+        let mut stage = Aggregator::new(policy, two, |n: &u32| Some(Same(*n)), 0, add, dead, next).unwrap();
         let at = At { seq: Sequence::ZERO, now: tick(0) };
         let refused = (1..=keys).filter(|n| stage.on_event(n, at).is_err()).count();
         assert_eq!(refused, keys as usize - table);

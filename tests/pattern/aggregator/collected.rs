@@ -24,7 +24,8 @@ fn what_is_lent_moves() {
     };
     let dead = |_: Aggregate<char, Collected<'_, usize, String>>, _: At| -> Flow { Ok(()) };
     let store = Store::new(2, 4, Overfull::Close, String::new).unwrap();
-    let mut stage = Aggregator::collecting(POLICY, TWO, store, first_letter, (0, length), dead, next).unwrap();
+    let mut stage =
+        Aggregator::collecting(POLICY, TWO, store, first_letter, (0, length), dead, next).unwrap();
     let (account, members) = (stage.account(), stage.member_account());
     let mut script = Script::new(["ab", "x", "acd", "xyz", "b"].map(String::from));
     let lent: Vec<_> = script.events().iter().map(|name| name.as_ptr().addr()).collect();

@@ -191,10 +191,11 @@ fn aggregator_12_a_policy_that_would_wait_for_ever_is_not_built() {
     assert_eq!(error(POLICY, Conditions { size: Some(0), ..SIZE_3 }), zero);
     assert_eq!(error(POLICY, Conditions { interval: Some(Duration::ZERO), ..SIZE_3 }), zero);
     let replace = Parts { of: |item: &Item| item.part, duplicate: Duplicate::Replace };
-    assert_eq!(error(POLICY, Conditions { parts: Some(replace), ..SIZE_3 }), Some(Unbuildable::NothingToReplace));
-    for unbuildable in
-        [Unbuildable::WouldDeadlock, Unbuildable::NoCondition, Unbuildable::NothingToReplace]
-    {
+    assert_eq!(
+        error(POLICY, Conditions { parts: Some(replace), ..SIZE_3 }),
+        Some(Unbuildable::NothingToReplace)
+    );
+    for unbuildable in [Unbuildable::WouldDeadlock, Unbuildable::NoCondition, Unbuildable::NothingToReplace] {
         assert!(unbuildable.to_string().contains('`'), "it names what to say instead");
     }
 }

@@ -36,7 +36,11 @@ fn an_event_that_cannot_be_folded_is_rejected_and_its_group_goes_on_or_not() {
         assert_eq!(rig.stage.groups(), usize::from(skips));
         assert_eq!(rig.letters(), if skips { vec![] } else { vec![(1, 5, 1, Failed(BAD_FAULT))] });
         rig.give_all(0, [item(1, 7), item(1, 7), item(1, 7)]);
-        assert_eq!(rig.results(), [if skips { (1, 19, 3, Size) } else { (1, 21, 3, Size) }], "no trace of it");
+        assert_eq!(
+            rig.results(),
+            [if skips { (1, 19, 3, Size) } else { (1, 21, 3, Size) }],
+            "no trace of it"
+        );
         let (balance, members) = rig.close();
         assert_eq!(balance.dead_lettered[Reason::NonRetryable], if skips { 2 } else { 3 });
         assert_eq!(members.discarded[Reason::NonRetryable], u64::from(!skips));
@@ -88,7 +92,8 @@ fn a_result_that_is_rejected_is_dropped() {
 fn a_closed_stage_for_the_dead_is_the_end() {
     let dead = Collect::new();
     dead.close();
-    let mut rig = Rig::over(Policy { failure: FoldFailure::DiscardGroup, ..POLICY }, SIZE_3, dead, Collect::new());
+    let mut rig =
+        Rig::over(Policy { failure: FoldFailure::DiscardGroup, ..POLICY }, SIZE_3, dead, Collect::new());
     rig.give_all(0, [item(1, 1)]);
     assert_eq!(rig.give(0, item(1, BAD)), Err(BAD_FAULT.into()));
     assert_eq!(rig.give(0, item(2, 1)), Err(Halt::Stop));

@@ -9,7 +9,13 @@ use std::cell::Cell;
 /// way there is.
 #[test]
 fn aggregator_13_many_keys_through_a_small_table_allocate_nothing() {
-    let events = if cfg!(miri) { 2_000 } else if cfg!(debug_assertions) { 500_000 } else { 10_000_000 };
+    let events = if cfg!(miri) {
+        2_000
+    } else if cfg!(debug_assertions) {
+        500_000
+    } else {
+        10_000_000
+    };
     let keys = events / 10;
     let policy = Policy {
         groups: 1024,
@@ -33,8 +39,7 @@ fn aggregator_13_many_keys_through_a_small_table_allocate_nothing() {
         *sum += n;
         Ok(())
     };
-    let mut stage =
-        Aggregator::new(policy, conditions, |n: &u64| Some(*n), 0, add, Nowhere, next).unwrap();
+    let mut stage = Aggregator::new(policy, conditions, |n: &u64| Some(*n), 0, add, Nowhere, next).unwrap();
     let books = Books { account: stage.account(), members: stage.member_account() };
     let mut dice = Dice::new(13);
     let ((), allocated) = allocations(|| {

@@ -128,8 +128,7 @@ fn translator_6_a_split_order_is_restored() {
         ..Conditions::NONE
     };
     let cause = |line: &Line| Some(line.header.ids.cause.0);
-    let mut aggregator =
-        Aggregator::new(POLICY, conditions, cause, [0; LINES], put, Nowhere, next).unwrap();
+    let mut aggregator = Aggregator::new(POLICY, conditions, cause, [0; LINES], put, Nowhere, next).unwrap();
     let account = aggregator.account();
     let at = |n| At { seq: Sequence::new(n), now: tick(0) };
     let (mut seq, mut position) = (0, 0);
@@ -138,7 +137,8 @@ fn translator_6_a_split_order_is_restored() {
         let mut sent: Vec<(u64, Order)> = Vec::new();
         for n in 1..=4 {
             let mut order = Order::default();
-            (0..1 + dice.below(LINES as u64)).for_each(|line| order[line as usize] = 1 + dice.below(99) as u32);
+            (0..1 + dice.below(LINES as u64))
+                .for_each(|line| order[line as usize] = 1 + dice.below(99) as u32);
             let mut whole = Message { header: Header::default(), body: order };
             whole.header.ids.id = MessageId::new(1, 4 * seed + n);
             sent.push((whole.header.ids.id.0, order));
@@ -146,7 +146,7 @@ fn translator_6_a_split_order_is_restored() {
             seq += 1;
         }
         let mut mixed: Vec<Line> = Vec::new();
-        parts.drain(tick(0), 64, &mut |line: &Line, _: At| -> Flow {
+        let _ = parts.drain(tick(0), 64, &mut |line: &Line, _: At| -> Flow {
             mixed.push(*line);
             Ok(())
         });

@@ -103,7 +103,9 @@ impl Model {
                     let twin = group.members.iter().position(|member| member.part.index == index);
                     match (twin, parts.duplicate) {
                         (Some(_), Duplicate::Ignore) => return Verdict::Drop(Reason::Duplicate),
-                        (Some(twin), Duplicate::Replace) => return self.fold(t, item, Some((own, Some(twin)))),
+                        (Some(twin), Duplicate::Replace) => {
+                            return self.fold(t, item, Some((own, Some(twin))));
+                        }
                         _ => {}
                     }
                 }
@@ -147,7 +149,9 @@ impl Model {
         }
     }
     fn is_late(&self, key: u32) -> bool {
-        let (Late::Discard { remember } | Late::Dlc { remember }) = self.plan.policy.late else { return false };
+        let (Late::Discard { remember } | Late::Dlc { remember }) = self.plan.policy.late else {
+            return false;
+        };
         self.closed_keys.iter().rev().take(remember).any(|closed| *closed == key)
     }
     /// Folds it into the group at a place, perhaps over one of its members; into a new one, if there is none.
@@ -188,7 +192,11 @@ impl Model {
             group.look.0 = deadline(&conditions, group).map_or(u64::MAX, |(deadline, _)| deadline);
         }
         let (n, value) = (group.sum.n, group.sum.value);
-        let weight: u64 = group.members.iter().map(|member| conditions.weight.map_or(0, |weight| (weight.of)(member))).sum();
+        let weight: u64 = group
+            .members
+            .iter()
+            .map(|member| conditions.weight.map_or(0, |weight| (weight.of)(member)))
+            .sum();
         let mut own = own;
         if let Full::EvictLru(_) = policy.full {
             let group = self.open.remove(own);
@@ -200,7 +208,10 @@ impl Model {
             (conditions.size.is_some_and(|size| n >= size), ClosedBy::Size),
             (conditions.parts.is_some() && n >= item.part.of.into(), ClosedBy::Parts),
             (conditions.weight.is_some_and(|limit| weight >= limit.limit), ClosedBy::Weight),
-            (store.is_some_and(|(each, _, full)| full == Overfull::Close && n >= each as u64), ClosedBy::Size),
+            (
+                store.is_some_and(|(each, _, full)| full == Overfull::Close && n >= each as u64),
+                ClosedBy::Size,
+            ),
         ];
         if let Some((_, by)) = conditions.into_iter().find(|(holds, _)| *holds) {
             self.close(own, by, Unfinished::EmitPartial);
@@ -245,7 +256,8 @@ impl Model {
             return self.close_all(ClosedBy::Stop, policy.stopped);
         }
         // In the order in which they are looked at: a group that events came to meanwhile is looked at again.
-        while let Some(due) = (0..self.open.len()).filter(|i| self.open[*i].look.0 <= t).min_by_key(|i| self.open[*i].look)
+        while let Some(due) =
+            (0..self.open.len()).filter(|i| self.open[*i].look.0 <= t).min_by_key(|i| self.open[*i].look)
             && let Some((deadline, by)) = deadline(&conditions, &self.open[due])
         {
             if deadline <= t {
