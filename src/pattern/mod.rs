@@ -17,6 +17,7 @@
 //! | catching panics      | [`Catch`]                                  | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                              | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`BatchResequencer`]      | hold  | waits with the rest of what is due   |
+//! | aggregator           | [`Aggregator`]                             | fold  | waits, while there is room           |
 //! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |

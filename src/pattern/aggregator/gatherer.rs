@@ -1,16 +1,16 @@
-//! Where an event is judged, and becomes a part of its group.
+//! Where an event becomes a part of its group, and a group complete.
 
+use super::admission::Place;
 use super::closed_keys::ClosedKeys;
 use super::group::Group;
 use super::groups::{Groups, Patience};
 use super::store::{Hold, Keep, List, Show};
 use super::{
-    ClosedBy, Conditions, Duplicate, FoldFailure, Full, Late, MemberBooks, Overfull, Pending, Policy,
-    Unbuildable, Unfinished,
+    ClosedBy, Conditions, FoldFailure, Full, MemberBooks, Overfull, Policy, Unbuildable, Unfinished,
 };
 use crate::contract::{At, Fault, Flow, Halt, Ledger, PartOf, Reason, Tick};
 use crate::ring::Sequence;
-use crate::table::{Handle, TimerId};
+use crate::table::Handle;
 use core::hash::Hash;
 use core::ops::Deref;
 
@@ -21,10 +21,10 @@ pub(super) struct Gatherer<T, K: Copy + Eq + Hash, A: Copy, H> {
     /// What a group begins with.
     zero: A,
     pub(super) groups: Groups<K, A>,
-    closed_keys: Option<ClosedKeys<K>>,
+    pub(super) closed_keys: Option<ClosedKeys<K>>,
     pub(super) hold: H,
     /// The event that closed a group, or needs room: it is to come again, and it is not late.
-    admitted: Option<Sequence>,
+    pub(super) admitted: Option<Sequence>,
     pub(super) doing: Doing,
     /// Somebody wants no more, or a bound was reached that is the end.
     pub(super) stopped: bool,
@@ -48,35 +48,6 @@ pub(super) enum Doing {
 pub(super) struct Ways<'s, D, S> {
     pub(super) dead: &'s mut D,
     pub(super) next: &'s mut S,
-}
-
-/// Where an event goes.
-#[derive(Clone, Copy)]
-enum Place {
-    New,
-    Into(Handle),
-    /// In place of the member that is the same part.
-    Over(Handle),
-}
-
-/// Why an event goes nowhere.
-enum Refusal {
-    Halt(Halt),
-    Drop(Reason),
-    /// ... and nothing comes after it.
-    Fail(Reason),
-}
-
-impl From<Halt> for Refusal {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
-    }
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self::Halt(fault.into())
-    }
 }
 
 impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
@@ -126,6 +97,7 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
             Ok(admitted) => admitted,
             Err(refusal) => return self.refuse(refusal),
         };
+        self.admitted = None;
         let folded = self.fold_in(place, key, part, event, at, fold);
         let brought = if self.groups.has_closed() { self.bring(at.now, ways) } else { Ok(()) };
         if let Err(fault) = folded {
@@ -133,130 +105,6 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         }
         // The event itself came in; what is complete goes on when there is room.
         if brought == Err(Halt::Again) { Ok(()) } else { brought }
-    }
-
-    fn refuse(&mut self, refusal: Refusal) -> Flow {
-        let (reason, flow) = match refusal {
-            Refusal::Halt(halt) => return self.ledger.delivered(Err(halt)),
-            Refusal::Drop(reason) => (reason, Ok(())),
-            Refusal::Fail(reason) => {
-                self.stopped = true;
-                (reason, Err(Halt::Stop))
-            }
-        };
-        self.ledger.took(1);
-        self.ledger.dropped(reason);
-        flow
-    }
-
-    /// Finds the place of an event, and makes room for it. Nothing that is done here is done again if it comes again.
-    #[inline]
-    fn admit<D, S>(
-        &mut self,
-        key: Option<K>,
-        event: &T,
-        at: At,
-        ways: &mut Ways<'_, D, S>,
-    ) -> Result<(K, PartOf, Place), Refusal>
-    where
-        H: Show<T, K, A, D> + Show<T, K, A, S>,
-    {
-        if self.stopped {
-            return Err(Halt::Stop.into());
-        }
-        let key = key.ok_or(Fault::of(Reason::InvalidKey))?;
-        let part = self.conditions.part(event)?;
-        loop {
-            let youngest = self.groups.find(&key);
-            let group = youngest.and_then(|handle| Some((handle, self.groups.get(handle)?)));
-            let place = match group {
-                Some((handle, group)) if group.closed.is_none() => {
-                    if group.of != part.of {
-                        return Err(Fault::of(Reason::InvalidKey).into());
-                    }
-                    if group.has(part)
-                        && let Some(parts) = &self.conditions.parts
-                    {
-                        match parts.duplicate {
-                            Duplicate::Ignore => return Err(Refusal::Drop(Reason::Duplicate)),
-                            Duplicate::Replace => return Ok((key, part, Place::Over(handle))),
-                            Duplicate::Count => {}
-                        }
-                    }
-                    if self.conditions.before.is_some_and(|before| before(&group.value, event)) {
-                        self.close(handle, ClosedBy::Before, Unfinished::EmitPartial);
-                        self.admitted = Some(at.seq);
-                        continue;
-                    }
-                    match self.hold.bound() {
-                        (each, Overfull::Reject) if group.n >= each => {
-                            return Err(Fault::of(Reason::WindowFull).into());
-                        }
-                        (each, Overfull::Fail) if group.n >= each => {
-                            return Err(Refusal::Fail(Reason::WindowFull));
-                        }
-                        _ => Place::Into(handle),
-                    }
-                }
-                pending => {
-                    let pending = pending.is_some();
-                    if self.admitted != Some(at.seq) {
-                        self.check_late(&key)?;
-                    }
-                    if pending && self.policy.pending == Pending::Wait {
-                        self.admitted = Some(at.seq);
-                        match self.bring(at.now, ways) {
-                            Err(Halt::Again) if self.groups.find(&key).is_none() => {}
-                            flow => flow?,
-                        }
-                    }
-                    if self.conditions.new_key {
-                        self.close_all(ClosedBy::NewKey, Unfinished::EmitPartial);
-                    }
-                    Place::New
-                }
-            };
-            let full = matches!(place, Place::New) && self.groups.is_full();
-            if !full && self.hold.has_room() {
-                return Ok((key, part, place));
-            }
-            self.admitted = Some(at.seq);
-            self.make_room(at, ways)?;
-        }
-    }
-
-    fn check_late(&self, key: &K) -> Result<(), Refusal> {
-        match (&self.closed_keys, self.policy.late) {
-            (Some(closed), Late::Discard { .. }) if closed.contains(key) => Err(Refusal::Drop(Reason::Late)),
-            (Some(closed), Late::Dlc { .. }) if closed.contains(key) => Err(Fault::of(Reason::Late).into()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Makes room for one group or member more: by what waits to go on, else as the policy says.
-    #[cold]
-    fn make_room<D, S>(&mut self, at: At, ways: &mut Ways<'_, D, S>) -> Result<(), Refusal>
-    where
-        H: Show<T, K, A, D> + Show<T, K, A, S>,
-    {
-        if self.groups.has_closed() {
-            let before = self.groups.len();
-            return match self.bring(at.now, ways) {
-                Err(Halt::Again) if self.groups.len() < before => Ok(()),
-                flow => Ok(flow?),
-            };
-        }
-        match self.policy.full {
-            Full::RejectNew => Err(Fault::of(Reason::TableFull).into()),
-            Full::Block => Err(Halt::Again.into()),
-            Full::Fail => Err(Refusal::Fail(Reason::TableFull)),
-            Full::EvictOldest(fate) | Full::EvictLru(fate) => {
-                if let Some(oldest) = self.groups.oldest() {
-                    self.close(oldest, ClosedBy::Evicted, fate);
-                }
-                Ok(())
-            }
-        }
     }
 
     #[inline]
@@ -299,9 +147,7 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
             self.failed(handle, fault);
             return Err(fault);
         }
-        self.commit(place, key, part, value, weight, event, at);
-        let youngest = handle.or_else(|| self.groups.find(&key));
-        if let Some(handle) = youngest
+        if let Some(handle) = self.commit(place, key, part, value, weight, event, at)
             && let Some(by) = self.complete(handle, after)
         {
             self.close(handle, by, Unfinished::EmitPartial);
@@ -309,49 +155,44 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         Ok(())
     }
 
-    /// An event is folded: from here on nothing fails, unless its copy unwinds, which comes first.
+    /// An event is folded: from here on nothing fails, unless its copy unwinds, which comes first. Returns its group.
     #[inline]
     #[allow(clippy::too_many_arguments, reason = "all that is known of one event")]
-    fn commit<E>(&mut self, place: Place, key: K, part: PartOf, value: A, weight: u64, event: E, at: At)
+    fn commit<E>(
+        &mut self,
+        place: Place,
+        key: K,
+        part: PartOf,
+        value: A,
+        weight: u64,
+        event: E,
+        at: At,
+    ) -> Option<Handle>
     where
         H: Keep<T, E>,
     {
         let Self { groups, hold, .. } = self;
-        let mut fresh = None;
-        let group = match place {
-            Place::New => Some(fresh.insert(Group {
-                key,
-                epoch: 0,
-                n: 0,
-                opened: at.now,
-                touched: at.now,
-                seq: at.seq,
-                value,
-                members: List::EMPTY,
-                parts: 0,
-                of: part.of,
-                weight: 0,
-                timer: TimerId::NONE,
-                closed: None,
-            })),
-            Place::Into(handle) | Place::Over(handle) => groups.get_mut(handle),
+        let handle = match place {
+            Place::New => {
+                let mut group = Group::new(key, self.zero, part, at);
+                hold.keep(&mut group.members, part.index, event);
+                group.add(value, part, weight, at);
+                groups.insert(group, self.patience)?
+            }
+            Place::Into(handle) => {
+                let group = groups.get_mut(handle)?;
+                hold.keep(&mut group.members, part.index, event);
+                group.add(value, part, weight, at);
+                handle
+            }
+            Place::Over(handle) => {
+                let group = groups.get_mut(handle)?;
+                hold.replace(group.members, part.index, event);
+                group.fold_anew(value, weight, at);
+                handle
+            }
         };
-        let Some(group) = group else { return };
-        if let Place::Over(_) = place {
-            hold.replace(group.members, part.index, event);
-            (group.value, group.weight) = (value, weight);
-        } else {
-            let mut members = group.members;
-            hold.keep(&mut members, part.index, event);
-            group.members = members;
-            group.add(value, part, weight);
-        }
-        (group.touched, group.seq) = (at.now, at.seq);
-        if let Some(group) = fresh {
-            groups.insert(group, self.patience);
-        } else if let (Full::EvictLru(_), Place::Into(handle) | Place::Over(handle)) =
-            (self.policy.full, place)
-        {
+        if let Full::EvictLru(_) = self.policy.full {
             groups.renew(handle);
         }
         self.ledger.took(1);
@@ -360,6 +201,7 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         if let Place::Over(_) = place {
             self.books.discarded(1, Reason::Duplicate);
         }
+        Some(handle)
     }
 
     /// The first condition that holds of a group that an event came to.

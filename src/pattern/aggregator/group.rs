@@ -2,7 +2,7 @@
 
 use super::store::List;
 use super::{ClosedBy, Unfinished};
-use crate::contract::{PartOf, Tick};
+use crate::contract::{At, PartOf, Tick};
 use crate::ring::Sequence;
 use crate::table::TimerId;
 
@@ -57,18 +57,40 @@ pub(super) struct Group<K, A> {
 }
 
 impl<K: Copy, A> Group<K, A> {
+    /// A group of events like the one at `at`, without any.
+    #[inline]
+    pub(super) const fn new(key: K, zero: A, part: PartOf, at: At) -> Self {
+        Self {
+            key,
+            epoch: 0,
+            n: 0,
+            opened: at.now,
+            touched: at.now,
+            seq: at.seq,
+            value: zero,
+            members: List::EMPTY,
+            parts: 0,
+            of: part.of,
+            weight: 0,
+            timer: TimerId::NONE,
+            closed: None,
+        }
+    }
     #[inline]
     pub(super) const fn has(&self, part: PartOf) -> bool {
         self.of != 0 && self.parts >> part.index & 1 != 0
     }
     /// One event more, that is kept already if it is to be.
     #[inline]
-    pub(super) fn add(&mut self, value: A, part: PartOf, weight: u64) {
-        self.value = value;
+    pub(super) fn add(&mut self, value: A, part: PartOf, weight: u64, at: At) {
         self.n += 1;
-        self.of = part.of;
         self.parts |= 1 << part.index;
-        self.weight = self.weight.saturating_add(weight);
+        self.fold_anew(value, self.weight.saturating_add(weight), at);
+    }
+    /// One event in place of another.
+    #[inline]
+    pub(super) fn fold_anew(&mut self, value: A, weight: u64, at: At) {
+        (self.value, self.weight, self.touched, self.seq) = (value, weight, at.now, at.seq);
     }
     /// The group as it is shown, without what was put together.
     #[inline]

@@ -132,8 +132,8 @@ impl<K: Copy + Eq + Hash, A> Groups<K, A> {
     /// The next open group whose time is over at `now`, and by what.
     pub(super) fn expired(&mut self, now: Tick, patience: Patience) -> Option<(Handle, ClosedBy)> {
         while let Some(handle) = self.wheel.pop(now) {
-            let group = self.slab.get_mut(handle)?;
-            let (deadline, by) = patience.deadline(group.opened, group.touched)?;
+            let Some(group) = self.slab.get_mut(handle) else { continue };
+            let Some((deadline, by)) = patience.deadline(group.opened, group.touched) else { continue };
             if deadline <= now {
                 return Some((handle, by));
             }
