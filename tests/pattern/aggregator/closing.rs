@@ -10,6 +10,7 @@ const SIZE_2: Terms = Conditions { size: Some(2), ..Conditions::NONE };
 /// in one turn. The event was there first, so the group is complete, once.
 #[test]
 fn aggregator_8_camel_24142_the_last_event_beats_the_timeout_of_its_turn() {
+    let (dead, out) = (Collect::new(), Collect::new());
     for seed in seeds(100_000) {
         let mut dice = Dice::new(seed);
         let size = 2 + dice.below(3);
@@ -21,7 +22,7 @@ fn aggregator_8_camel_24142_the_last_event_beats_the_timeout_of_its_turn() {
             total: total.then_some(nanos(time)),
             ..Conditions::NONE
         };
-        let mut rig = Rig::new(POLICY, conditions);
+        let mut rig = Rig::over(POLICY, conditions, dead.clone(), out.clone());
         rig.give_all(0, (1..size).map(|_| item(1, 1)));
         if dice.one_in(2) {
             let _ = rig.end_turn(dice.below(time));

@@ -3,14 +3,6 @@
 use super::*;
 use crate::kit::{Script, allocations, turn_mut};
 
-/// The key is the first letter.
-fn first_letter(name: &String) -> Option<char> {
-    name.chars().next()
-}
-fn length(sum: &mut usize, name: &String) -> Result<(), Fault> {
-    *sum += name.len();
-    Ok(())
-}
 const TWO: Conditions<String, usize> = Conditions { size: Some(2), ..Conditions::NONE };
 
 /// What is lent is moved to the store and on: nothing is copied.
@@ -24,6 +16,11 @@ fn what_is_lent_moves() {
     };
     let dead = |_: Aggregate<char, Collected<'_, usize, String>>, _: At| -> Flow { Ok(()) };
     let store = Store::new(2, 4, Overfull::Close, String::new).unwrap();
+    let first_letter = |name: &String| name.chars().next();
+    let length = |sum: &mut usize, name: &String| -> Result<(), Fault> {
+        *sum += name.len();
+        Ok(())
+    };
     let mut stage =
         Aggregator::collecting(POLICY, TWO, store, first_letter, (0, length), dead, next).unwrap();
     let (account, members) = (stage.account(), stage.member_account());
@@ -42,13 +39,16 @@ fn what_is_lent_moves() {
 
 type Group<'e> = Aggregate<u32, Collected<'e, i64, Item>>;
 
+/// Key, cause, sum and members.
+type Noted = (u32, ClosedBy, i64, Vec<i64>);
+
 /// A stage that writes members down, built over so many places.
 fn run(
     policy: Policy,
     conditions: Terms,
     store: Store<Item>,
     items: &[Item],
-) -> (Vec<(u32, ClosedBy, i64, Vec<i64>)>, Vec<Flow>, Balance) {
+) -> (Vec<Noted>, Vec<Flow>, Balance) {
     let mut seen = Vec::new();
     let next = |group: Group<'_>, _: At| -> Flow {
         assert_eq!(group.value.members.iter().count() as u64, group.n);

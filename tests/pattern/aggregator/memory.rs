@@ -25,7 +25,7 @@ fn aggregator_13_many_keys_through_a_small_table_allocate_nothing() {
     };
     let conditions = Conditions {
         size: Some(16),
-        after: Some(|sum: &u64| *sum % 97 == 0),
+        after: Some(|sum: &u64| sum.is_multiple_of(97)),
         inactivity: Some(nanos(800)),
         total: Some(nanos(900)),
         ..Conditions::NONE
