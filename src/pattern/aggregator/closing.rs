@@ -111,11 +111,8 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         if let Some(interval) = self.conditions.interval {
             if self.boundary.is_some_and(|boundary| now >= boundary) {
                 self.close_all(ClosedBy::Interval, Unfinished::EmitPartial);
-                self.boundary = None;
             }
-            if self.boundary.is_none_or(|boundary| boundary > multiple_after(now, interval)) {
-                self.boundary = Some(multiple_after(now, interval));
-            }
+            self.boundary = Some(multiple_after(now, interval));
         }
     }
 }

@@ -5,16 +5,14 @@
 //! and an aggregation algorithm; and warns that an aggregator has to forget a group one day, and to remember that it did.
 //!
 //! ```text
-//!   key k1 k2 k1 k3 k2 ...
-//!        |                       table: at most G groups
-//!        v                    +-----------------------------+
-//!   no key: rejected          | k1  n=2  sum  timer  closed? |---- closed ---> k3, k1   in the order of closing
-//!   closed a while ago: Late  | k2  n=1  ...                 |                  |
-//!   came already: Duplicate   | k3  n=4  ...         yes     |                  +--> next   complete, or EmitPartial
-//!   no room: Full             +-----------------------------+                   +--> dead   Dlc
-//!                                     |                                         +--> nobody Discard: counted
-//!                                     v   Store, if the members are kept
-//!                              [ a . b c . . d ]   at most M a group, T in all
+//!                              table: at most G groups
+//!  k1 k2 k1 -- k3              +--------------------------+     in the order of closing
+//!   +----> has a key, ... ---->| k1   n=2   sum   timer   |
+//!          not late,           | k2   n=1   sum   timer   |      +--> next     complete, or EmitPartial
+//!          not twice,          | k3   n=4   sum   closed  |------+--> dead     Dlc
+//!          there is room       +--------------------------+      +--> nobody   Discard, counted
+//!                                        |
+//!                              [ a . b c . . d . ]   Store, if members are kept: M a group, T in all
 //! ```
 //!
 //! # Options
