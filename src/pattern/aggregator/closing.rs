@@ -77,7 +77,9 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
     fn unwound(&mut self) {
         match mem::replace(&mut self.doing, Doing::Nothing) {
             Doing::Nothing => {}
-            Doing::Folding(group) => self.failed(group, Fault::of(Reason::Panic)),
+            Doing::Folding(handle) => {
+                let _ = self.failed(handle, Fault::of(Reason::Panic));
+            }
             // It is not shown again.
             Doing::Showing => {
                 let first = self.groups.first_closed().and_then(|handle| self.groups.get(handle));

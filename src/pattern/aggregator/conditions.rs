@@ -101,6 +101,11 @@ impl<T, A> Conditions<T, A> {
         let part = (parts.of)(event);
         if part.index < part.of && part.of <= 64 { Ok(part) } else { Err(Fault::of(Reason::InvalidKey)) }
     }
+    /// What is folded is enough.
+    #[inline]
+    pub(super) fn is_enough(&self, value: &A) -> bool {
+        self.after.is_some_and(|after| after(value))
+    }
     #[inline]
     pub(super) fn weight_of(&self, event: &T) -> u64 {
         self.weight.map_or(0, |weight| (weight.of)(event))

@@ -4,10 +4,8 @@ use super::admission::Place;
 use super::closed_keys::ClosedKeys;
 use super::group::Group;
 use super::groups::{Groups, Patience};
-use super::store::{Hold, Keep, List, Show};
-use super::{
-    ClosedBy, Conditions, FoldFailure, Full, MemberBooks, Overfull, Policy, Unbuildable, Unfinished,
-};
+use super::store::{Hold, Keep, Show};
+use super::{ClosedBy, Conditions, FoldFailure, Full, MemberBooks, Policy, Unbuildable, Unfinished};
 use crate::contract::{At, Fault, Flow, Halt, Ledger, PartOf, Reason, Tick};
 use crate::ring::Sequence;
 use crate::table::Handle;
@@ -38,8 +36,8 @@ pub(super) struct Gatherer<T, K: Copy + Eq + Hash, A: Copy, H> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Doing {
     Nothing,
-    /// An event is folded into this group; none, if it opens one.
-    Folding(Option<Handle>),
+    /// An event is folded into this group.
+    Folding(Handle),
     /// The group that closed first is shown to a stage.
     Showing,
 }
@@ -121,116 +119,133 @@ impl<T, K: Copy + Eq + Hash, A: Copy, H: Hold<T>> Gatherer<T, K, A, H> {
         E: Deref<Target = T>,
         H: Keep<T, E>,
     {
-        let handle = match place {
-            Place::New => None,
-            Place::Into(handle) | Place::Over(handle) => Some(handle),
+        match place {
+            Place::Into(handle) => self.add(handle, part, event, at, fold),
+            Place::New => self.open(key, part, event, at, fold),
+            Place::Over(handle) => self.replace(handle, part, event, at, fold),
+        }
+    }
+
+    /// Into a group that is open. From where the event is folded on nothing fails, unless its copy unwinds, which comes first.
+    #[inline]
+    fn add<E>(
+        &mut self,
+        handle: Handle,
+        part: PartOf,
+        event: E,
+        at: At,
+        fold: &mut impl FnMut(&mut A, &T) -> Result<(), Fault>,
+    ) -> Result<(), Fault>
+    where
+        E: Deref<Target = T>,
+        H: Keep<T, E>,
+    {
+        let Self { conditions, groups, hold, doing, .. } = self;
+        let Some(group) = groups.get_mut(handle) else { return Ok(()) };
+        let weight = conditions.weight_of(&event);
+        let mut value = group.value;
+        *doing = Doing::Folding(handle);
+        let folded = fold(&mut value, &event).map(|()| conditions.is_enough(&value));
+        *doing = Doing::Nothing;
+        let enough = match folded {
+            Ok(enough) => enough,
+            Err(fault) => return self.failed(handle, fault),
         };
-        let group = handle.and_then(|handle| self.groups.get(handle));
-        let (mut value, members) =
-            group.map_or((self.zero, List::EMPTY), |group| (group.value, group.members));
-        let mut weight = self.conditions.weight_of(&event);
-        self.doing = Doing::Folding(handle);
-        let mut folded = Ok(());
-        if let Place::Over(_) = place {
-            (value, weight) = (self.zero, 0);
-            for (index, member) in self.hold.iter(members) {
-                let member = if index == part.index { &*event } else { member };
-                weight = self.conditions.weight_of(member).saturating_add(weight);
-                folded = folded.and_then(|()| fold(&mut value, member));
-            }
-        } else {
-            folded = fold(&mut value, &event);
-        }
-        let after = folded.is_ok() && self.conditions.after.is_some_and(|after| after(&value));
-        self.doing = Doing::Nothing;
-        if let Err(fault) = folded {
-            self.failed(handle, fault);
-            return Err(fault);
-        }
-        if let Some(handle) = self.commit(place, key, part, value, weight, event, at)
-            && let Some(by) = self.complete(handle, after)
-        {
-            self.close(handle, by, Unfinished::EmitPartial);
+        hold.keep(&mut group.members, part.index, event);
+        group.add(value, part, weight, at);
+        let complete = group.complete(conditions, enough, hold.bound());
+        self.book(handle, complete);
+        Ok(())
+    }
+    #[inline]
+    fn open<E>(
+        &mut self,
+        key: K,
+        part: PartOf,
+        event: E,
+        at: At,
+        fold: &mut impl FnMut(&mut A, &T) -> Result<(), Fault>,
+    ) -> Result<(), Fault>
+    where
+        E: Deref<Target = T>,
+        H: Keep<T, E>,
+    {
+        let Self { conditions, groups, hold, .. } = self;
+        let weight = conditions.weight_of(&event);
+        let mut value = self.zero;
+        // There is nothing yet that could be given up if it unwinds.
+        fold(&mut value, &event)?;
+        let enough = conditions.is_enough(&value);
+        let mut group = Group::new(key, value, part, at);
+        hold.keep(&mut group.members, part.index, event);
+        group.add(value, part, weight, at);
+        let complete = group.complete(conditions, enough, hold.bound());
+        if let Some(handle) = groups.insert(group, self.patience) {
+            self.book(handle, complete);
         }
         Ok(())
     }
-
-    /// An event is folded: from here on nothing fails, unless its copy unwinds, which comes first. Returns its group.
-    #[inline]
-    #[allow(clippy::too_many_arguments, reason = "all that is known of one event")]
-    fn commit<E>(
+    /// In place of the member that is the same part: all are folded anew.
+    fn replace<E>(
         &mut self,
-        place: Place,
-        key: K,
+        handle: Handle,
         part: PartOf,
-        value: A,
-        weight: u64,
         event: E,
         at: At,
-    ) -> Option<Handle>
+        fold: &mut impl FnMut(&mut A, &T) -> Result<(), Fault>,
+    ) -> Result<(), Fault>
     where
+        E: Deref<Target = T>,
         H: Keep<T, E>,
     {
-        let Self { groups, hold, .. } = self;
-        let handle = match place {
-            Place::New => {
-                let mut group = Group::new(key, self.zero, part, at);
-                hold.keep(&mut group.members, part.index, event);
-                group.add(value, part, weight, at);
-                groups.insert(group, self.patience)?
-            }
-            Place::Into(handle) => {
-                let group = groups.get_mut(handle)?;
-                hold.keep(&mut group.members, part.index, event);
-                group.add(value, part, weight, at);
-                handle
-            }
-            Place::Over(handle) => {
-                let group = groups.get_mut(handle)?;
-                hold.replace(group.members, part.index, event);
-                group.fold_anew(value, weight, at);
-                handle
-            }
-        };
-        if let Full::EvictLru(_) = self.policy.full {
-            groups.renew(handle);
+        let Self { conditions, groups, hold, doing, .. } = self;
+        let Some(group) = groups.get_mut(handle) else { return Ok(()) };
+        let (mut value, mut weight) = (self.zero, 0u64);
+        *doing = Doing::Folding(handle);
+        let mut folded = Ok(());
+        for (index, member) in hold.iter(group.members) {
+            let member = if index == part.index { &*event } else { member };
+            weight = weight.saturating_add(conditions.weight_of(member));
+            folded = folded.and_then(|()| fold(&mut value, member));
         }
+        let folded = folded.map(|()| conditions.is_enough(&value));
+        *doing = Doing::Nothing;
+        let enough = match folded {
+            Ok(enough) => enough,
+            Err(fault) => return self.failed(handle, fault),
+        };
+        hold.replace(group.members, part.index, event);
+        group.fold_anew(value, weight, at);
+        let complete = group.complete(conditions, enough, hold.bound());
+        self.book(handle, complete);
+        self.books.discarded(1, Reason::Duplicate);
+        Ok(())
+    }
+    /// An event became a part of a group.
+    #[inline]
+    fn book(&mut self, handle: Handle, complete: Option<ClosedBy>) {
         self.ledger.took(1);
         self.ledger.folded();
         self.books.folded();
-        if let Place::Over(_) = place {
-            self.books.discarded(1, Reason::Duplicate);
-        }
-        Some(handle)
-    }
-
-    /// The first condition that holds of a group that an event came to.
-    #[inline]
-    fn complete(&self, handle: Handle, after: bool) -> Option<ClosedBy> {
-        let group = self.groups.get(handle)?;
-        let Conditions { size, weight, .. } = self.conditions;
-        let (each, overfull) = self.hold.bound();
-        if after {
-            Some(ClosedBy::After)
-        } else if size.is_some_and(|size| group.n >= size) {
-            Some(ClosedBy::Size)
-        } else if group.of != 0 && group.n >= group.of.into() {
-            Some(ClosedBy::Parts)
-        } else if weight.is_some_and(|weight| group.weight >= weight.limit) {
-            Some(ClosedBy::Weight)
-        } else if overfull == Overfull::Close && group.n >= each {
-            Some(ClosedBy::Size)
-        } else {
-            None
+        if let Some(by) = complete {
+            self.close(handle, by, Unfinished::EmitPartial);
+        } else if let Full::EvictLru(_) = self.policy.full {
+            self.groups.renew(handle);
         }
     }
 }
 
 impl<T, K: Copy + Eq + Hash, A: Copy, H> Gatherer<T, K, A, H> {
-    pub(super) fn failed(&mut self, group: Option<Handle>, fault: Fault) {
-        if let (Some(handle), FoldFailure::DiscardGroup) = (group, self.policy.failure) {
+    /// An event could not be folded into a group.
+    ///
+    /// # Errors
+    /// The fault, always.
+    #[cold]
+    pub(super) fn failed(&mut self, handle: Handle, fault: Fault) -> Result<(), Fault> {
+        if self.policy.failure == FoldFailure::DiscardGroup {
             self.close(handle, ClosedBy::Failed(fault), Unfinished::Dlc);
         }
+        Err(fault)
     }
     pub(super) fn close(&mut self, handle: Handle, by: ClosedBy, fate: Unfinished) {
         if let Some(key) = self.groups.close(handle, by, fate)

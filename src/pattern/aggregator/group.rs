@@ -1,7 +1,7 @@
 //! One group, and what is said of it when it has closed.
 
 use super::store::List;
-use super::{ClosedBy, Unfinished};
+use super::{ClosedBy, Conditions, Overfull, Unfinished};
 use crate::contract::{At, PartOf, Tick};
 use crate::ring::Sequence;
 use crate::table::TimerId;
@@ -91,6 +91,29 @@ impl<K: Copy, A> Group<K, A> {
     #[inline]
     pub(super) fn fold_anew(&mut self, value: A, weight: u64, at: At) {
         (self.value, self.weight, self.touched, self.seq) = (value, weight, at.now, at.seq);
+    }
+    /// The first condition that holds now that an event came, of which it is known whether it is enough. `bound` is that of
+    /// the members that are kept.
+    #[inline]
+    pub(super) fn complete<T>(
+        &self,
+        conditions: &Conditions<T, A>,
+        enough: bool,
+        bound: (u64, Overfull),
+    ) -> Option<ClosedBy> {
+        if enough {
+            Some(ClosedBy::After)
+        } else if conditions.size.is_some_and(|size| self.n >= size) {
+            Some(ClosedBy::Size)
+        } else if self.of != 0 && self.n >= self.of.into() {
+            Some(ClosedBy::Parts)
+        } else if conditions.weight.is_some_and(|weight| self.weight >= weight.limit) {
+            Some(ClosedBy::Weight)
+        } else if bound.1 == Overfull::Close && self.n >= bound.0 {
+            Some(ClosedBy::Size)
+        } else {
+            None
+        }
     }
     /// The group as it is shown, without what was put together.
     #[inline]
