@@ -1,5 +1,5 @@
 //! What a pattern costs fused: the stage called in the same thread, events from a slice, against an empty stage.
-//! `hop` and the second half of `sequencer` are about two threads and more.
+//! `hop` (which has `rate`, too) and the second half of `sequencer` are about two threads and more.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use ringmain::{
@@ -22,6 +22,7 @@ mod publish_subscribe;
 mod request_reply;
 mod resequencer;
 mod return_address;
+mod routing_slip;
 mod sequencer;
 mod translator;
 
@@ -79,6 +80,7 @@ criterion_group!(
     forward::benches,
     request_reply::benches,
     return_address::benches,
+    routing_slip::benches,
     point_to_point::benches,
     resequencer::benches,
     publish_subscribe::benches,
