@@ -33,7 +33,8 @@ pub struct Aggregator<T, K: Copy + Eq + Hash, A: Copy, C, F, H, D, S> {
 impl<T, K: Copy + Eq + Hash, A: Copy, C, F, D, S> Aggregator<T, K, A, C, F, Folded, D, S> {
     /// Folds the events of one `key` into a copy of `zero`, and keeps none of them. An event without a key is rejected under
     /// [`Reason::InvalidKey`](crate::contract::Reason::InvalidKey). `fold` is given a copy of what there is, so that an event
-    /// that fails half way leaves no trace; it should do nothing else. What is given up goes to `dead`, what is complete to
+    /// that fails half way leaves no trace; it should do nothing else. It meets each event once; `key` and the conditions
+    /// may be asked again about one that comes again. What is given up goes to `dead`, what is complete to
     /// `next`. Allocates the table, and the accounts.
     ///
     /// # Errors
