@@ -8,6 +8,7 @@ use ringmain::{
 };
 use std::{hint::black_box, time::Duration};
 
+mod aggregator;
 mod catch;
 mod content_router;
 mod correlation;
@@ -70,6 +71,7 @@ fn pass_mut<T>(events: &mut [T], stage: &mut impl for<'e> Stage<&'e mut T>) {
 
 criterion_group!(
     benches,
+    aggregator::benches,
     catch::benches,
     content_router::benches,
     correlation::benches,

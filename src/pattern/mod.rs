@@ -17,6 +17,7 @@
 //! | catching panics      | [`Catch`]                                                   | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                                               | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`KeyedResequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due   |
+//! | aggregator           | [`Aggregator`]                                              | fold  | waits, while there is room           |
 //! | correlation          | [`Correlate`], [`Causal`]                                   | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`], [`Mailbox`]              | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                                 | gate  | as [`WhenFull`] says                 |
@@ -47,6 +48,7 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
+pub mod aggregator;
 pub mod catch;
 pub mod content_router;
 pub mod correlation;
@@ -64,6 +66,7 @@ pub mod routing_slip;
 pub mod sequencer;
 pub mod translator;
 
+pub use aggregator::Aggregator;
 pub use catch::Catch;
 pub use content_router::{Branches, ContentRouter, NO_ROUTE, Open, Row, RuleList, Rules, Selector};
 pub use content_router::{Change, RuleSwitch};

@@ -2,6 +2,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod aggregator;
 mod catch;
 mod content_router;
 mod correlation;
