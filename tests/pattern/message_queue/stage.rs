@@ -152,7 +152,7 @@ fn a_stage_and_its_workers_do_not_allocate() {
     assert!(books.dead_lettered[Reason::AttemptsExhausted] > 0);
 }
 
-/// 4 with threads: a publisher, the queue, and three workers, of which one panics on its way. Each message is done at
+/// 4 with threads: a publisher, the queue, and three workers, of which one leaves on its way. Each message is done at
 /// least once, the books say each exactly once, and the letters are the poison.
 #[test]
 fn with_threads_every_message_is_done() {
@@ -184,7 +184,7 @@ fn with_threads_every_message_is_done() {
             });
         }
         scope.spawn(move || {
-            // Time as this thread counts it; a lease is never as long as a turn, so that some lapse.
+            // Time is the number of turns: a worker that has no processor for 100 of them loses its leases.
             let (mut stage, mut turns) = (rx.drive(stage), 0);
             while stage.work(at(turns)) != Work::Done {
                 turns += 1;
