@@ -20,6 +20,7 @@
 //! | aggregator           | [`Aggregator`]                                              | fold  | waits, while there is room           |
 //! | correlation          | [`Correlate`], [`Causal`]                                   | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`], [`Mailbox`]              | hold  | refuses; as [`WhenFull`] says        |
+//! | scatter-gather       | [`Scatter`], [`Distribution`], [`Auction`]                  | fold  | refuses; as [`IfFull`] says          |
 //! | return address       | [`Replier`], [`ReplyPorts`]                                 | gate  | as [`WhenFull`] says                 |
 //! | routing slip         | [`RoutingSlip`], [`ByPlace`]                                | gate  | waits                                |
 //! | crossing to a ring   | [`Forward`]                                                 | gate  | waits                                |

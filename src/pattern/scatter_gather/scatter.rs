@@ -140,18 +140,18 @@ where
             (slot.header, slot.depth) = (header, depth);
             slot.header.ids.id = id_for(ticket, recipient);
         };
-        let (mut full, mut closed) = (0, whom & *gone);
+        let (mut full, mut closed, dead) = (0, 0, whom & *gone);
         if let Some(hedge) = hedge {
             write(0, &mut hedge.requests[ticket.slot()]);
         } else if terms.if_full == IfFull::BestEffort && !To::IS_OPEN {
-            for recipient in bits(whom & !*gone) {
+            for recipient in bits(whom & !dead) {
                 match to.offer(recipient, |slot| write(recipient, slot)) {
                     Ok(()) => {}
                     Err(Refused::Full) => full |= 1 << recipient,
                     Err(Refused::Closed) => closed |= 1 << recipient,
                 }
             }
-        } else if closed != 0 {
+        } else if dead != 0 {
             return Err(Unasked::NoResponder);
         } else {
             to.offer_all(whom, &mut write)?;
@@ -162,8 +162,10 @@ where
         if is_empty {
             table.end(handle, Ending::Empty);
         }
-        for recipient in bits(full) {
-            table.fail(handle, recipient, Unasked::RingFull.into(), false, now);
+        for (recipients, fault) in [(full, Unasked::RingFull.into()), (dead, RESPONDER_GONE)] {
+            for recipient in bits(recipients) {
+                table.fail(handle, recipient, fault, false, now);
+            }
         }
         // Also where it is another scatter that waits for them.
         self.remove(closed, now);
