@@ -5,8 +5,8 @@
 
 use ringmain::contract::{Account, Clock, Fault, Flow, ManualClock, Reason, Source, Tick};
 use ringmain::pattern::{
-    All, Ending, FirstSuccess, IfDead, IfFull, IfImpossible, Origins, Outcome, Request, Responder, Scatter,
-    Server, Terms, Ticket, WhenFull, best, distribution,
+    All, Ending, FirstSuccess, Gathered, IfDead, IfFull, IfImpossible, Origins, Policy, Request, Responder,
+    Scatter, Server, Ticket, WhenFull, best, distribution,
 };
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -18,8 +18,8 @@ const NO_PRICE: Fault = Fault::new(404);
 /// A dealer and a price in cents.
 type Best = Option<(usize, u64)>;
 
-fn tell(now: Tick, ticket: Ticket, outcome: &Outcome<'_, Best>) -> Ending {
-    let Outcome { ending, tally, acc, .. } = outcome;
+fn tell(now: Tick, ticket: Ticket, outcome: &Gathered<'_, Best>) -> Ending {
+    let Gathered { ending, tally, acc, .. } = outcome;
     print!("{:>7} ns  {}: {ending:?}", now.nanos(), ticket.id());
     if let Some((dealer, cents)) = acc {
         print!(", {cents} cents from {}", DEALERS[*dealer]);
@@ -52,8 +52,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // All at once: the best of what comes in time.
     let (desk, dealers) = distribution::<u32, u64, 3>(origins.open()?, 16)?;
-    let terms = Terms { rule: All, if_impossible: IfImpossible::WaitPartial, if_full: IfFull::BestEffort };
-    let mut desk = Scatter::new(16, terms, best(|cents: &u64| Reverse(*cents)), desk)?;
+    let policy = Policy { rule: All, if_impossible: IfImpossible::WaitPartial, if_full: IfFull::BestEffort };
+    let mut desk = Scatter::new(16, policy, best(|cents: &u64| Reverse(*cents)), desk)?;
     let books = [("questions", desk.account()), ("answers", desk.replies())];
     let mut spreads = [3, 1, 2].into_iter().zip([0, 0, 7]);
     let mut dealers = dealers.map(|(requests, ports)| {
@@ -100,10 +100,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // One after the other: the slow one is the first, and the next is asked after 20 microseconds.
     let (line, [(slow, _slow_ports), (mut quick, quick_ports)]) =
         distribution::<u32, u64, 2>(origins.open()?, 16)?;
-    let terms =
-        Terms { rule: FirstSuccess, if_impossible: IfImpossible::FailFast, if_full: IfFull::BestEffort };
-    let mut hedge =
-        Scatter::new(16, terms, best(|cents: &u64| Reverse(*cents)), line)?.hedged(Duration::from_micros(20));
+    let policy =
+        Policy { rule: FirstSuccess, if_impossible: IfImpossible::FailFast, if_full: IfFull::BestEffort };
+    let mut hedge = Scatter::new(16, policy, best(|cents: &u64| Reverse(*cents)), line)?
+        .hedged(Duration::from_micros(20));
     let quote = |request: &Request<u32>, cents: &mut u64| -> Flow {
         *cents = u64::from(request.body) * 100;
         Ok(())

@@ -10,8 +10,8 @@ use criterion::{BenchmarkGroup, Criterion};
 use ringmain::channel::spsc;
 use ringmain::contract::{MessageId, Sink, Source, SourceMut, each};
 use ringmain::pattern::{
-    Addresses, All, Desk, Distribution, FitFor, IfFull, IfImpossible, Origin, Quorum, Reply, Request, Rule,
-    Says, Scatter, Terms,
+    Addresses, All, Desk, Distribution, FitFor, IfFull, IfImpossible, Origin, Policy, Quorum, Reply, Request,
+    Rule, Says, Scatter,
 };
 use std::hint::black_box;
 
@@ -81,8 +81,8 @@ where
     let (mut replies, inbox) = rings();
     let port = Addresses::new(1..=1).open().expect("one port");
     let desk = Desk::new(Origin::new(1), port, inbox, Distribution::new(sinks));
-    let terms = Terms { rule, if_impossible: IfImpossible::FailFast, if_full };
-    let mut scatter = Scatter::new(64, terms, sum, desk).expect("a capacity that is no error");
+    let policy = Policy { rule, if_impossible: IfImpossible::FailFast, if_full };
+    let mut scatter = Scatter::new(64, policy, sum, desk).expect("a capacity that is no error");
     group.bench_function(format!("{what}, {N} recipients"), |b| {
         b.iter(|| {
             for body in 0..EVENTS as u64 {

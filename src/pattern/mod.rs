@@ -98,7 +98,7 @@ pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier, WhenFul
 pub use routing_slip::{Activity, ByPlace, Itinerant, Itineraries, Planner, RoutingSlip, Traveller};
 pub use scatter_gather::{All, AtDeadline, FirstAny, FirstSuccess, FitFor, Quorum, Rule, Until};
 pub use scatter_gather::{Auction, Audience, Desk, Distribution, RingDealer, RingDesk, best, distribution};
-pub use scatter_gather::{Ending, IfFull, IfImpossible, Outcome, Scatter, Tally, Terms};
+pub use scatter_gather::{Ending, Gathered, IfFull, IfImpossible, Policy, Scatter, Tally};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

@@ -16,8 +16,8 @@ use crate::kit::Dice;
 use ringmain::channel::{mpsc, spsc};
 use ringmain::contract::{Fault, MessageId, Reason, Sink, SourceMut, Tick};
 use ringmain::pattern::{
-    Addresses, All, Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, IfFull, IfImpossible, Origin,
-    Outcome, Quorum, Reply, Request, Rule, Says, Scatter, Tally, Terms, Ticket, Unasked, best,
+    Addresses, All, Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, Gathered, IfFull,
+    IfImpossible, Origin, Policy, Quorum, Reply, Request, Rule, Says, Scatter, Tally, Ticket, Unasked, best,
 };
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -30,12 +30,12 @@ fn ns(n: u64) -> Tick {
     Tick::from_nanos(n)
 }
 
-fn terms<R>(rule: R) -> Terms<R> {
-    Terms { rule, if_impossible: IfImpossible::FailFast, if_full: IfFull::AllOrNothing }
+fn policy<R>(rule: R) -> Policy<R> {
+    Policy { rule, if_impossible: IfImpossible::FailFast, if_full: IfFull::AllOrNothing }
 }
 
-fn waiting<R>(rule: R) -> Terms<R> {
-    Terms { rule, if_impossible: IfImpossible::WaitPartial, if_full: IfFull::BestEffort }
+fn waiting<R>(rule: R) -> Policy<R> {
+    Policy { rule, if_impossible: IfImpossible::WaitPartial, if_full: IfFull::BestEffort }
 }
 
 /// All answers, with whose they are.
@@ -58,7 +58,7 @@ struct Told<Acc> {
 }
 
 impl<Acc: Clone> Told<Acc> {
-    fn of(ticket: Ticket, outcome: &Outcome<'_, Acc>) -> Self {
+    fn of(ticket: Ticket, outcome: &Gathered<'_, Acc>) -> Self {
         let tally = outcome.tally;
         let Tally { answered, failed, .. } = tally;
         let (ending, acc, faults) = (outcome.ending, outcome.acc.clone(), outcome.faults().collect());
@@ -82,7 +82,7 @@ struct Rig<Acc, R, F, const N: usize> {
 fn rig<Acc, R, F, const N: usize>(
     outstanding: usize,
     ring: usize,
-    terms: Terms<R>,
+    policy: Policy<R>,
     fold: F,
 ) -> Rig<Acc, R, F, N>
 where
@@ -99,7 +99,7 @@ where
     }
     let (Ok(sinks), Ok(to)) = (sinks.try_into(), to.try_into()) else { unreachable!("there are N") };
     let desk = Desk::new(Origin::new(PRODUCER), port, rx, Distribution::new(sinks));
-    Rig { scatter: Scatter::new(outstanding, terms, fold, desk).unwrap(), to, replies }
+    Rig { scatter: Scatter::new(outstanding, policy, fold, desk).unwrap(), to, replies }
 }
 
 fn say(replies: &mut Replies, to: MessageId, says: Says, body: u64) {
@@ -165,7 +165,7 @@ fn lowest() -> impl FnMut(&mut Option<(usize, u64)>, usize, &mut u64) {
 /// 9.d1: best price: replies 10.2 at t1, 9.9 at t2, 10.0 at t3, `All`: 9.9 at t3, answered 0b111.
 #[test]
 fn scatter_gather_1_best_price_of_all() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(All), lowest());
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(All), lowest());
     let ticket = rig.ask(0, 50, None).unwrap();
     rig.answer(0, 102);
     assert_eq!(rig.poll(1), []);
@@ -181,7 +181,7 @@ fn scatter_gather_1_best_price_of_all() {
 /// 9.d2: the deadline at 50, the third never answers: the partial 9.9 at 50, missing 0b100.
 #[test]
 fn scatter_gather_2_what_is_there_at_the_deadline() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(All), lowest());
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(All), lowest());
     rig.ask(0, 50, None).unwrap();
     rig.answer(0, 102);
     rig.answer(1, 99);
@@ -194,7 +194,7 @@ fn scatter_gather_2_what_is_there_at_the_deadline() {
 /// A reply that was published before the deadline counts, however late the poll is.
 #[test]
 fn a_reply_beats_its_timeout() {
-    let mut rig = rig::<_, _, _, 2>(4, 4, terms(All), lowest());
+    let mut rig = rig::<_, _, _, 2>(4, 4, policy(All), lowest());
     rig.ask(0, 50, None).unwrap();
     rig.answer(0, 102);
     rig.answer(1, 99);
@@ -204,7 +204,7 @@ fn a_reply_beats_its_timeout() {
 /// 9.d3: `Quorum(2)` at t2; the third reply is late, by recipient.
 #[test]
 fn scatter_gather_3_a_quorum_and_the_late() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(Quorum(2)), note);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(Quorum(2)), note);
     rig.ask(0, 50, vec![]).unwrap();
     rig.answer(2, 1);
     assert_eq!(rig.poll(1), []);
@@ -220,7 +220,7 @@ fn scatter_gather_3_a_quorum_and_the_late() {
 /// 9.d3: also if it comes with those that made the quorum.
 #[test]
 fn scatter_gather_3_late_in_the_same_poll() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(Quorum(2)), note);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(Quorum(2)), note);
     rig.ask(0, 50, vec![]).unwrap();
     for recipient in 0..3 {
         rig.answer(recipient, 1);
@@ -231,8 +231,8 @@ fn scatter_gather_3_late_in_the_same_poll() {
 /// 9.d4: `FirstSuccess`: a fault of B at 1, an answer of A at 2: A. If all fail: so it is told, with three codes.
 #[test]
 fn scatter_gather_4_the_first_success_or_all_faults() {
-    for terms in [terms(FirstSuccess), waiting(FirstSuccess)] {
-        let mut rig = rig::<_, _, _, 3>(4, 4, terms, note);
+    for policy in [policy(FirstSuccess), waiting(FirstSuccess)] {
+        let mut rig = rig::<_, _, _, 3>(4, 4, policy, note);
         rig.ask(0, 50, vec![]).unwrap();
         rig.fault(1, 7);
         assert_eq!(rig.poll(1), []);
@@ -257,7 +257,7 @@ fn scatter_gather_4_the_first_success_or_all_faults() {
 /// 9.d5: `FailFast`, `All`: a fault of B at 1: the result is there at 1.
 #[test]
 fn scatter_gather_5_failing_fast() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(All), note);
     rig.ask(0, 50, vec![]).unwrap();
     rig.fault(1, 7);
     let [told] = &rig.poll(1)[..] else { panic!("one") };
@@ -290,7 +290,7 @@ fn scatter_gather_5_waiting_for_the_others() {
 /// 9.d6: a hundred scatters at once, with three recipients, and their replies shuffled: every result has its own only.
 #[test]
 fn scatter_gather_6_every_result_has_its_own_answers() {
-    let mut rig = rig::<_, _, _, 3>(100, 128, terms(All), note);
+    let mut rig = rig::<_, _, _, 3>(100, 128, policy(All), note);
     let mut tickets = Vec::new();
     let mut requests = Vec::new();
     for n in 0..100 {
@@ -316,8 +316,8 @@ fn scatter_gather_6_every_result_has_its_own_answers() {
 #[test]
 fn scatter_gather_7_a_full_ring() {
     for if_full in [IfFull::AllOrNothing, IfFull::BestEffort] {
-        let terms = Terms { rule: Quorum(2), if_impossible: IfImpossible::FailFast, if_full };
-        let mut rig = rig::<_, _, _, 3>(4, 1, terms, note);
+        let policy = Policy { rule: Quorum(2), if_impossible: IfImpossible::FailFast, if_full };
+        let mut rig = rig::<_, _, _, 3>(4, 1, policy, note);
         rig.scatter.ask_of(0b010, NOW, Duration::from_nanos(9), vec![], |slot| *slot = 0).unwrap();
         // A quorum of two in a set of one.
         assert_eq!(rig.poll(0)[0].ending, Ending::Impossible);
@@ -340,7 +340,7 @@ fn scatter_gather_7_a_full_ring() {
 /// 9.d9: as 3.d4: one slot, A times out, B takes it, the replies to A come: B is still open, and has its own.
 #[test]
 fn scatter_gather_9_an_entry_is_used_again() {
-    let mut rig = rig::<_, _, _, 2>(1, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 2>(1, 4, policy(All), note);
     let a = rig.ask(0, 10, vec![]).unwrap();
     assert_eq!(rig.poll(10)[0].ending, Ending::Deadline);
     let b = rig.ask(10, 10, vec![]).unwrap();
@@ -358,7 +358,7 @@ fn scatter_gather_9_an_entry_is_used_again() {
 /// An answer in parts is folded part by part, and counts when it has ended; what one says twice is ignored, and counted.
 #[test]
 fn parts_and_duplicates() {
-    let mut rig = rig::<_, _, _, 2>(4, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 2>(4, 4, policy(All), note);
     rig.ask(0, 50, vec![]).unwrap();
     let (a, b) = (rig.take(0), rig.take(1));
     rig.say(&a, Says::Part, 1);
@@ -375,7 +375,7 @@ fn parts_and_duplicates() {
 /// What a request carries: one conversation, an id for each recipient, the deadline of all.
 #[test]
 fn a_request_says_whose_it_is() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(All), note);
     let ticket = rig.ask(5, 50, vec![]).unwrap();
     for recipient in 0..3 {
         let Request { header, depth, body } = rig.take(recipient);

@@ -1,7 +1,7 @@
 //! The scatters that are open, and the books of them.
 
 use super::tally::bits;
-use super::{Audience, Ending, IfImpossible, Outcome, Rule, Tally, Terms};
+use super::{Audience, Ending, Gathered, IfImpossible, Policy, Rule, Tally};
 use crate::contract::{Fault, Flow, Halt, Ledger, MessageId, Reason, Tick};
 use crate::pattern::catch::discard;
 use crate::pattern::request_reply::pending::Pending;
@@ -87,7 +87,7 @@ impl<Acc> Gatherings<Acc> {
         &mut self,
         reply: &mut Reply<A>,
         now: Tick,
-        terms: &Terms<impl Rule<Acc>>,
+        policy: &Policy<impl Rule<Acc>>,
         fold: &mut impl FnMut(&mut Acc, usize, &mut A),
         to: &mut impl Audience<Q>,
     ) {
@@ -130,7 +130,7 @@ impl<Acc> Gatherings<Acc> {
             if says != Says::Part {
                 tally.heard |= bit;
             }
-            terms.rule.is_met(tally, acc)
+            policy.rule.is_met(tally, acc)
         });
         match (says, met) {
             (Says::Fault(fault), _) => {
@@ -143,7 +143,7 @@ impl<Acc> Gatherings<Acc> {
                 self.fail(handle, recipient, Fault::of(Reason::Panic), true, now);
             }
         }
-        if met == Some(true) { self.end(handle, Ending::Complete) } else { self.check(handle, terms) }
+        if met == Some(true) { self.end(handle, Ending::Complete) } else { self.check(handle, policy) }
     }
     fn late(&mut self, recipient: usize) {
         self.late[recipient] += 1;
@@ -167,7 +167,7 @@ impl<Acc> Gatherings<Acc> {
     }
     /// `recipients` are gone, wherever they are waited for; where that is all, nobody comes that was not heard of.
     #[cold]
-    pub(super) fn gone(&mut self, recipients: u64, is_all: bool, now: Tick, terms: &Terms<impl Rule<Acc>>) {
+    pub(super) fn gone(&mut self, recipients: u64, is_all: bool, now: Tick, policy: &Policy<impl Rule<Acc>>) {
         let mut slot = 0;
         while let Some(handle) = self.pending.next_open(slot) {
             slot = handle.index() + 1;
@@ -176,15 +176,15 @@ impl<Acc> Gatherings<Acc> {
             for recipient in bits(gathering.tally.missing() & recipients) {
                 self.fail(handle, recipient, RESPONDER_GONE, false, now);
             }
-            self.check(handle, terms);
+            self.check(handle, policy);
         }
     }
     /// Ends it, if its rule cannot be met any more.
     #[inline]
-    pub(super) fn check(&mut self, handle: Handle, terms: &Terms<impl Rule<Acc>>) {
+    pub(super) fn check(&mut self, handle: Handle, policy: &Policy<impl Rule<Acc>>) {
         let Some(Gathering { tally, .. }) = self.running(handle) else { return };
-        let is_over = terms.if_impossible == IfImpossible::FailFast || tally.is_settled();
-        if is_over && terms.rule.is_impossible(tally) {
+        let is_over = policy.if_impossible == IfImpossible::FailFast || tally.is_settled();
+        if is_over && policy.rule.is_impossible(tally) {
             self.end(handle, Ending::Impossible);
         }
     }
@@ -206,7 +206,7 @@ impl<Acc> Gatherings<Acc> {
         true
     }
     /// Tells those that are over.
-    pub(super) fn tell(&mut self, on: &mut impl FnMut(Ticket, Outcome<'_, Acc>) -> Flow) -> Flow<usize> {
+    pub(super) fn tell(&mut self, on: &mut impl FnMut(Ticket, Gathered<'_, Acc>) -> Flow) -> Flow<usize> {
         let mut told = 0;
         while let Some(&handle) = self.ended.front() {
             let (ticket, first) = (self.pending.ticket(handle), handle.index() * self.width);
@@ -214,7 +214,7 @@ impl<Acc> Gatherings<Acc> {
             let mut flow = Ok(());
             if let Some(Gathering { tally, acc, ending: Some(ending), .. }) = self.pending.get_mut(handle) {
                 let (tally, ending) = (*tally, *ending);
-                flow = on(ticket, Outcome { ending, tally, acc, faults });
+                flow = on(ticket, Gathered { ending, tally, acc, faults });
                 if flow == Err(Halt::Again) {
                     return Err(Halt::Again);
                 }

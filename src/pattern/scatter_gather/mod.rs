@@ -14,7 +14,7 @@
 //!    ^   fold(acc, recipient, answer)   |
 //!    +=========== one reply ring <======+
 //!    |
-//!    +-- poll(now): Outcome { ending, who has answered, failed, is missing; acc }, once for each scatter
+//!    +-- poll(now): Gathered { ending, who has answered, failed, is missing; acc }, once for each scatter
 //! ```
 //!
 //! # Options
@@ -54,7 +54,7 @@
 //! # let (if_impossible, if_full) = (IfImpossible::FailFast, IfFull::AllOrNothing);
 //! # let sum = |sum: &mut u64, _: usize, n: &mut u64| *sum += *n;
 //! let desk = Desk::new(Origin::new(1), port, replies, Auction::new(16, requests)?);
-//! Scatter::new(8, Terms { rule: Quorum(2), if_impossible, if_full }, sum, desk)?;
+//! Scatter::new(8, Policy { rule: Quorum(2), if_impossible, if_full }, sum, desk)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //! ```compile_fail,E0277
@@ -65,7 +65,7 @@
 //! # let (if_impossible, if_full) = (IfImpossible::FailFast, IfFull::AllOrNothing);
 //! # let sum = |sum: &mut u64, _: usize, n: &mut u64| *sum += *n;
 //! let desk = Desk::new(Origin::new(1), port, replies, Auction::new(16, requests)?);
-//! Scatter::new(8, Terms { rule: All, if_impossible, if_full }, sum, desk)?; // 9.d10
+//! Scatter::new(8, Policy { rule: All, if_impossible, if_full }, sum, desk)?; // 9.d10
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -98,16 +98,16 @@
 //! ```
 //! use ringmain::contract::{Flow, Source, Tick};
 //! use ringmain::pattern::{
-//!     Ending, IfDead, IfFull, IfImpossible, Origins, Quorum, Request, Responder, Scatter, Server, Terms, WhenFull,
+//!     Ending, IfDead, IfFull, IfImpossible, Origins, Quorum, Request, Responder, Scatter, Server, Policy, WhenFull,
 //!     distribution,
 //! };
 //! use std::time::Duration;
 //!
 //! let mut origins = Origins::new(1..=9);
 //! let (desk, dealers) = distribution::<u64, u64, 3>(origins.open()?, 64)?;
-//! let terms = Terms { rule: Quorum(2), if_impossible: IfImpossible::FailFast, if_full: IfFull::BestEffort };
+//! let policy = Policy { rule: Quorum(2), if_impossible: IfImpossible::FailFast, if_full: IfFull::BestEffort };
 //! let sum = |sum: &mut u64, _: usize, answer: &mut u64| *sum += *answer;
-//! let mut scatter = Scatter::new(64, terms, sum, desk)?;
+//! let mut scatter = Scatter::new(64, policy, sum, desk)?;
 //!
 //! let now = Tick::ZERO;
 //! let ticket = scatter.ask(now, Duration::from_micros(50), 0, |n| *n = 12)?;
@@ -135,20 +135,20 @@ mod auction;
 mod audience;
 mod best;
 mod desk;
+mod gathered;
 mod gathering;
 mod hedge;
-mod outcome;
+mod policy;
 mod rule;
 mod scatter;
 mod tally;
-mod terms;
 
 pub use auction::Auction;
 pub use audience::{Audience, Distribution};
 pub use best::best;
 pub use desk::{Desk, RingDealer, RingDesk, distribution};
-pub use outcome::{Ending, Outcome};
+pub use gathered::{Ending, Gathered};
+pub use policy::{IfFull, IfImpossible, Policy};
 pub use rule::{All, AtDeadline, FirstAny, FirstSuccess, FitFor, Quorum, Rule, Until};
 pub use scatter::Scatter;
 pub use tally::Tally;
-pub use terms::{IfFull, IfImpossible, Terms};

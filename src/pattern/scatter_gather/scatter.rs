@@ -4,7 +4,7 @@ use super::gathering::{Gathering, Gatherings, id_for};
 use super::hedge::Hedge;
 use super::tally::bits;
 use super::{
-    Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, IfFull, Outcome, Rule, Tally, Terms,
+    Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, Gathered, IfFull, Policy, Rule, Tally,
 };
 use crate::contract::{
     Account, At, End, Flow, NoEvent, Reason, Refused, ReturnAddress, Sink, SourceMut, Tick,
@@ -40,7 +40,7 @@ use core::time::Duration;
 /// `Src` is the reply ring of this requester alone, `To` leads to who is asked, `F` folds an answer into an `Acc`.
 pub struct Scatter<Q, Acc, R, F, Src, To> {
     reply_to: ReturnAddress,
-    terms: Terms<R>,
+    policy: Policy<R>,
     fold: F,
     table: Gatherings<Acc>,
     hedge: Option<Hedge<Q>>,
@@ -67,13 +67,13 @@ where
     /// [`CapacityError`] if `outstanding` is zero or too large.
     pub fn new(
         outstanding: usize,
-        terms: Terms<R>,
+        policy: Policy<R>,
         fold: F,
         desk: Desk<Src, To>,
     ) -> Result<Self, CapacityError> {
         let Desk { origin, reply_to, replies, to } = desk;
         let table = Gatherings::new(origin.producer(), outstanding, to.width())?;
-        Ok(Self { reply_to, terms, fold, table, hedge: None, gone: 0, replies, to })
+        Ok(Self { reply_to, policy, fold, table, hedge: None, gone: 0, replies, to })
     }
     /// Asks everybody; `fill` writes the body of each request into its slot, which holds what an earlier one left. The
     /// answers are folded into `acc`, and waited for until `now` and `timeout`; the deadline travels with the request. No
@@ -123,7 +123,7 @@ where
         acc: Acc,
         mut fill: impl FnMut(&mut Q),
     ) -> Result<Ticket, Unasked> {
-        let Self { reply_to, terms, table, hedge, gone, replies, to, .. } = self;
+        let Self { reply_to, policy, table, hedge, gone, replies, to, .. } = self;
         let (deadline, is_empty) = (caller.patience(now, timeout), whom == 0 && !To::IS_OPEN);
         // Who answers holds the other end of this ring.
         if !is_empty && replies.peek(|_| ()) == Err(NoEvent::Closed) {
@@ -143,7 +143,7 @@ where
         let (mut full, mut closed, dead) = (0, 0, whom & *gone);
         if let Some(hedge) = hedge {
             write(0, &mut hedge.requests[ticket.slot()]);
-        } else if terms.if_full == IfFull::BestEffort && !To::IS_OPEN {
+        } else if policy.if_full == IfFull::BestEffort && !To::IS_OPEN {
             for recipient in bits(whom & !dead) {
                 match to.offer(recipient, |slot| write(recipient, slot)) {
                     Ok(()) => {}
@@ -173,7 +173,7 @@ where
             self.hop(handle, now);
         } else {
             // A quorum of more than there are, say.
-            self.table.check(handle, &self.terms);
+            self.table.check(handle, &self.policy);
         }
         Ok(ticket)
     }
@@ -209,7 +209,7 @@ where
             }
         }
         self.remove(closed, now);
-        self.table.check(handle, &self.terms);
+        self.table.check(handle, &self.policy);
     }
     /// Takes these recipients (a bit for each) for gone: they fail of [`RESPONDER_GONE`] wherever their answer is missing,
     /// and are not asked any more. One whose request ring is found closed is taken for gone of itself; whoever knows
@@ -218,7 +218,7 @@ where
     pub fn remove(&mut self, recipients: u64, now: Tick) {
         if recipients != 0 {
             self.gone |= recipients;
-            self.table.gone(recipients, false, now, &self.terms);
+            self.table.gone(recipients, false, now, &self.policy);
         }
     }
     /// Folds what has come, and then looks for what has not come in time: first the replies that are there when it is
@@ -232,19 +232,19 @@ where
     ///
     /// # Errors
     /// What `on` said first; with `Reject` and `Stop` that outcome is told. The rest is left for the next call.
-    pub fn poll(&mut self, now: Tick, mut on: impl FnMut(Ticket, Outcome<'_, Acc>) -> Flow) -> Flow<usize> {
-        let Self { terms, fold, table, replies, to, .. } = self;
+    pub fn poll(&mut self, now: Tick, mut on: impl FnMut(Ticket, Gathered<'_, Acc>) -> Flow) -> Flow<usize> {
+        let Self { policy, fold, table, replies, to, .. } = self;
         let mut meet = |reply: &mut Reply<A>, at: At| -> Flow {
-            table.meet(reply, at.now, terms, fold, to);
+            table.meet(reply, at.now, policy, fold, to);
             Ok(())
         };
         let drained = replies.drain_mut(now, usize::MAX, &mut meet);
         if drained.end == Some(End::Closed) {
-            table.gone(u64::MAX, true, now, terms);
+            table.gone(u64::MAX, true, now, policy);
         }
         while let Some(handle) = self.table.pending.due(now) {
             if self.table.running(handle).is_some_and(|gathering| gathering.deadline <= now) {
-                let is_met = self.terms.rule.is_met_at_deadline();
+                let is_met = self.policy.rule.is_met_at_deadline();
                 self.table.end(handle, if is_met { Ending::Complete } else { Ending::Deadline });
             } else {
                 self.hop(handle, now);
@@ -360,9 +360,9 @@ fn everybody<Q, To: Audience<Q>>(to: &To) -> u64 {
 
 impl<Q, Acc, R: Debug, F, Src, To: Debug> Debug for Scatter<Q, Acc, R, F, Src, To> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Self { terms, table, hedge, to, .. } = self;
+        let Self { policy, table, hedge, to, .. } = self;
         f.debug_struct("Scatter")
-            .field("terms", terms)
+            .field("policy", policy)
             .field("pending", &table.pending.len())
             .field("hedge", hedge)
             .field("to", to)

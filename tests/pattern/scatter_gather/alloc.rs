@@ -4,7 +4,7 @@ use super::{NOW, ns, rig, waiting};
 use crate::kit::allocations;
 use ringmain::contract::{Fault, Flow, Source, SourceMut};
 use ringmain::pattern::{
-    All, FirstSuccess, IfDead, Origin, Outcome, Request, Responder, Rule, Scatter, Server, Ticket, Unasked,
+    All, FirstSuccess, Gathered, IfDead, Origin, Request, Responder, Rule, Scatter, Server, Ticket, Unasked,
     WhenFull, distribution,
 };
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn no_path_allocates() {
         (requests, Server::new(WhenFull::DropReply, IfDead::Drop, handler, responder))
     });
     let mut told = 0;
-    let mut on = |_: Ticket, _: Outcome<'_, u64>| -> Flow {
+    let mut on = |_: Ticket, _: Gathered<'_, u64>| -> Flow {
         told += 1;
         Ok(())
     };

@@ -1,12 +1,12 @@
 //! Open sets.
 
-use super::{Here, NOW, PRODUCER, Quotes, lowest, note, ns, poll, terms};
+use super::{Here, NOW, PRODUCER, Quotes, lowest, note, ns, policy, poll};
 use ringmain::channel::mpsc;
 use ringmain::channel::multicast::{self, Multicast};
 use ringmain::contract::{Fault, MessageId, Reason, Sink, Source, each};
 use ringmain::pattern::{
-    Addresses, AtDeadline, Auction, Desk, Ending, FitFor, Origin, Quorum, Reply, Request, Rule, Says,
-    Scatter, Terms, Unasked,
+    Addresses, AtDeadline, Auction, Desk, Ending, FitFor, Origin, Policy, Quorum, Reply, Request, Rule, Says,
+    Scatter, Unasked,
 };
 use ringmain::ring::CapacityError;
 use std::time::Duration;
@@ -20,7 +20,7 @@ struct Rig<Acc, R, F> {
 }
 
 /// Who bids is not there: the test writes the replies, with the ids of any bidder.
-fn rig<Acc, R, F>(bidders: usize, terms: Terms<R>, fold: F) -> Rig<Acc, R, F>
+fn rig<Acc, R, F>(bidders: usize, policy: Policy<R>, fold: F) -> Rig<Acc, R, F>
 where
     R: Rule<Acc> + FitFor<Asks>,
     F: FnMut(&mut Acc, usize, &mut u64),
@@ -31,7 +31,7 @@ where
     let (replies, rx) = mpsc::channel(64, Reply::default).unwrap();
     let port = Addresses::new(1..=1).open().unwrap();
     let desk = Desk::new(Origin::new(PRODUCER), port, rx, Auction::new(bidders, requests).unwrap());
-    Rig { scatter: Scatter::new(4, terms, fold, desk).unwrap(), to, replies }
+    Rig { scatter: Scatter::new(4, policy, fold, desk).unwrap(), to, replies }
 }
 
 fn bid(replies: &mut mpsc::Producer<Reply<u64>>, bidder: u16, to: MessageId, says: Says, body: u64) {
@@ -44,7 +44,7 @@ fn bid(replies: &mut mpsc::Producer<Reply<u64>>, bidder: u16, to: MessageId, say
 /// The best bid at the deadline, of an unknown number. The numbers stay.
 #[test]
 fn the_best_at_the_deadline() {
-    let mut rig = rig(4, terms(AtDeadline), lowest());
+    let mut rig = rig(4, policy(AtDeadline), lowest());
     for (asked, twice) in [(0, 1), (50, 2)] {
         let ticket = rig.scatter.ask(ns(asked), Duration::from_nanos(50), None, |slot| *slot = 1).unwrap();
         assert_eq!(rig.to.len(), 1);
@@ -70,7 +70,7 @@ fn the_best_at_the_deadline() {
 /// 9.d10: a quorum, which may be of as many as have not been heard of yet; `All` does not compile: see the page.
 #[test]
 fn scatter_gather_10_a_quorum_of_an_open_set() {
-    let mut rig = rig(4, terms(Quorum(2)), note);
+    let mut rig = rig(4, policy(Quorum(2)), note);
     let ticket = rig.scatter.ask(NOW, Duration::from_nanos(50), Quotes::new(), |_| ()).unwrap();
     bid(&mut rig.replies, 5, ticket.id(), Says::Fault(Fault::new(4)), 0);
     bid(&mut rig.replies, 6, ticket.id(), Says::Reply, 1);
@@ -85,7 +85,7 @@ fn scatter_gather_10_a_quorum_of_an_open_set() {
 /// More bidders than there is room for; an id that no auction has given out.
 #[test]
 fn bidders_are_bounded() {
-    let mut rig = rig(1, terms(Quorum(2)), note);
+    let mut rig = rig(1, policy(Quorum(2)), note);
     let ticket = rig.scatter.ask(NOW, Duration::from_nanos(50), Quotes::new(), |_| ()).unwrap();
     bid(&mut rig.replies, 5, ticket.id(), Says::Reply, 1);
     bid(&mut rig.replies, 6, ticket.id(), Says::Reply, 2);

@@ -1,6 +1,6 @@
 //! Both lines of the books, literally.
 
-use super::{NOW, note, ns, rig, terms, waiting};
+use super::{NOW, note, ns, policy, rig, waiting};
 use ringmain::contract::{Balance, MessageId, PerReason, Reason};
 use ringmain::pattern::{All, Quorum, Says};
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn dropped(counts: &[(Reason, u64)]) -> PerReason<u64> {
 /// Every way to end, and every message.
 #[test]
 fn everything_is_in_the_books() {
-    let mut rig = rig::<_, _, _, 2>(8, 8, terms(All), note);
+    let mut rig = rig::<_, _, _, 2>(8, 8, policy(All), note);
     let (scatters, replies) = (rig.scatter.account(), rig.scatter.replies());
     // Complete; a duplicate while it is open; late.
     rig.ask(0, 50, vec![]).unwrap();

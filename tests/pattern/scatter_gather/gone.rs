@@ -1,6 +1,6 @@
 //! Recipients that go.
 
-use super::{NOW, note, ns, poll, rig, terms, waiting};
+use super::{NOW, note, ns, policy, poll, rig, waiting};
 use ringmain::pattern::{All, AtDeadline, Ending, Quorum, RESPONDER_GONE, Says, Unasked};
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ fn a_closed_ring_is_a_recipient_that_is_gone() {
 /// With `AllOrNothing` who is gone makes the question a refused one.
 #[test]
 fn nobody_is_asked_if_one_is_gone() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(All), note);
     rig.ask(0, 50, vec![]).unwrap();
     rig.scatter.remove(0b100, ns(1));
     assert_eq!(rig.poll(1)[0].faults, [(2, RESPONDER_GONE)]);

@@ -1,14 +1,14 @@
 //! One asked after the other.
 
-use super::{Quotes, Rig, note, ns, rig, terms, waiting};
+use super::{Quotes, Rig, note, ns, policy, rig, waiting};
 use ringmain::contract::{Fault, Reason, Tick};
-use ringmain::pattern::{Ending, FirstSuccess, RESPONDER_GONE, Request, Terms};
+use ringmain::pattern::{Ending, FirstSuccess, Policy, RESPONDER_GONE, Request};
 use std::time::Duration;
 
 type Fold = fn(&mut Quotes, usize, &mut u64);
 
-fn hedged(terms: Terms<FirstSuccess>, ring: usize) -> Rig<Quotes, FirstSuccess, Fold, 3> {
-    let Rig { scatter, to, replies } = rig(4, ring, terms, note as Fold);
+fn hedged(policy: Policy<FirstSuccess>, ring: usize) -> Rig<Quotes, FirstSuccess, Fold, 3> {
+    let Rig { scatter, to, replies } = rig(4, ring, policy, note as Fold);
     Rig { scatter: scatter.hedged(Duration::from_nanos(10)), to, replies }
 }
 
@@ -20,7 +20,7 @@ fn lengths(rig: &Rig<Quotes, FirstSuccess, Fold, 3>) -> [usize; 3] {
 /// of A at 20 is late.
 #[test]
 fn scatter_gather_8_the_next_is_asked_after_a_while() {
-    let mut rig = hedged(terms(FirstSuccess), 4);
+    let mut rig = hedged(policy(FirstSuccess), 4);
     let ticket = rig.ask(0, 50, vec![]).unwrap();
     assert_eq!((rig.poll(9), lengths(&rig), rig.scatter.next_deadline()), (vec![], [1, 0, 0], Some(ns(10))));
     assert_eq!((rig.poll(10), lengths(&rig)), (vec![], [1, 1, 0]));
@@ -36,7 +36,7 @@ fn scatter_gather_8_the_next_is_asked_after_a_while() {
 /// Who answers in time leaves the others alone. The loser is not told; its server sees that the time is over.
 #[test]
 fn nobody_else_is_asked_in_vain_and_a_loser_has_a_deadline() {
-    let mut rig = hedged(terms(FirstSuccess), 4);
+    let mut rig = hedged(policy(FirstSuccess), 4);
     rig.ask(0, 50, vec![]).unwrap();
     rig.answer(0, 1);
     assert_eq!((rig.poll(10)[0].answered, rig.poll(100), lengths(&rig)), (0b001, vec![], [0, 0, 0]));
@@ -51,7 +51,7 @@ fn nobody_else_is_asked_in_vain_and_a_loser_has_a_deadline() {
 /// One that fails has the next asked in the same turn; when all have failed, so it is told.
 #[test]
 fn a_fault_has_the_next_asked_at_once() {
-    let mut rig = hedged(terms(FirstSuccess), 4);
+    let mut rig = hedged(policy(FirstSuccess), 4);
     rig.ask(0, 50, vec![]).unwrap();
     for (recipient, now) in [(0, 1), (1, 2)] {
         rig.fault(recipient, 7);
@@ -67,8 +67,8 @@ fn a_fault_has_the_next_asked_at_once() {
 /// One that cannot be asked has failed, and the next is asked.
 #[test]
 fn a_full_ring_is_stepped_over() {
-    for terms in [terms(FirstSuccess), waiting(FirstSuccess)] {
-        let mut rig = hedged(terms, 1);
+    for policy in [policy(FirstSuccess), waiting(FirstSuccess)] {
+        let mut rig = hedged(policy, 1);
         // A and B have one each that they do not take.
         rig.ask(0, 20, vec![]).unwrap();
         rig.poll(10);
@@ -89,7 +89,7 @@ fn a_full_ring_is_stepped_over() {
 /// for does.
 #[test]
 fn who_is_gone_is_not_asked() {
-    let mut rig = hedged(terms(FirstSuccess), 4);
+    let mut rig = hedged(policy(FirstSuccess), 4);
     rig.ask(0, 100, vec![]).unwrap();
     rig.scatter.remove(0b010, ns(1));
     assert_eq!((rig.poll(9), lengths(&rig)), (vec![], [1, 0, 0]));
@@ -110,7 +110,7 @@ fn who_is_gone_is_not_asked() {
 /// The clock may jump: everybody is asked, or the time is up, whichever comes first.
 #[test]
 fn a_late_poll_asks_one_and_the_deadline_is_kept() {
-    let mut rig = hedged(terms(FirstSuccess), 4);
+    let mut rig = hedged(policy(FirstSuccess), 4);
     rig.ask(0, 50, vec![]).unwrap();
     assert_eq!((rig.poll(49), lengths(&rig)), (vec![], [1, 1, 0]));
     assert_eq!(rig.poll(50)[0].ending, Ending::Deadline);

@@ -8,7 +8,7 @@ use model::{Counts, Known, Model, Wanted, With};
 use ringmain::contract::{Fault, Flow, Halt, MessageId, Reason, Source};
 use ringmain::pattern::{
     Addresses, All, AtDeadline, Ending, FirstAny, FirstSuccess, FitFor, IfDead, IfFull, IfImpossible, Origin,
-    Quorum, RESPONDER_GONE, ReplyPorts, Request, Responder, Rule, Says, Server, Terms, Unasked, Until,
+    Policy, Quorum, RESPONDER_GONE, ReplyPorts, Request, Responder, Rule, Says, Server, Unasked, Until,
     WhenFull,
 };
 use std::collections::{HashMap, VecDeque};
@@ -40,8 +40,8 @@ fn run<R: Rule<Quotes> + FitFor<Asks<N>>>(
     let ring = 1 << dice.below(3);
     let if_impossible = dice.pick(&[IfImpossible::FailFast, IfImpossible::WaitPartial]);
     let if_full = dice.pick(&[IfFull::AllOrNothing, IfFull::BestEffort]);
-    let terms = Terms { rule, if_impossible, if_full };
-    let Rig { scatter, to, mut replies } = rig::<Quotes, R, Fold, N>(outstanding, ring, terms, note as Fold);
+    let policy = Policy { rule, if_impossible, if_full };
+    let Rig { scatter, to, mut replies } = rig::<Quotes, R, Fold, N>(outstanding, ring, policy, note as Fold);
     let mut scatter = prepare(scatter);
     let books = (scatter.account(), scatter.replies());
     let port = Addresses::new(1..=1).open().unwrap();

@@ -1,6 +1,6 @@
 //! The user's code, when it panics or cannot take what it is told.
 
-use super::{NOW, Told, note, ns, rig, terms, waiting};
+use super::{NOW, Told, note, ns, policy, rig, waiting};
 use crate::kit::panic_on_purpose;
 use ringmain::contract::{Fault, Flow, Halt, Reason};
 use ringmain::pattern::{All, Ending, Quorum, Says, Until};
@@ -51,12 +51,12 @@ fn a_rule_that_panics() {
 fn an_outcome_that_cannot_be_taken_comes_again() {
     let mut folded = 0;
     let fold = |_: &mut (), _: usize, _: &mut u64| folded += 1;
-    let mut rig = rig::<_, _, _, 1>(4, 4, terms(All), fold);
+    let mut rig = rig::<_, _, _, 1>(4, 4, policy(All), fold);
     let (a, b) = (rig.ask(0, 50, ()).unwrap(), rig.ask(0, 50, ()).unwrap());
     rig.answer(0, 1);
     let request = rig.answer(0, 2);
     let mut met = Vec::new();
-    let mut full = |ticket, _: ringmain::pattern::Outcome<'_, ()>| -> Flow {
+    let mut full = |ticket, _: ringmain::pattern::Gathered<'_, ()>| -> Flow {
         met.push(ticket);
         if ticket == a { Ok(()) } else { Err(Halt::Again) }
     };
@@ -78,7 +78,7 @@ fn an_outcome_that_cannot_be_taken_comes_again() {
 #[test]
 fn an_outcome_that_ends_the_poll_is_told() {
     for halt in [Halt::Stop, Fault::new(1).into()] {
-        let mut rig = rig::<_, _, _, 1>(4, 4, terms(All), note);
+        let mut rig = rig::<_, _, _, 1>(4, 4, policy(All), note);
         let (_, b) = (rig.ask(0, 10, vec![]).unwrap(), rig.ask(0, 10, vec![]).unwrap());
         assert_eq!(rig.scatter.poll(ns(10), |_, _| Err(halt)), Err(halt));
         assert_eq!(rig.poll(10).iter().map(|told| told.ticket).collect::<Vec<_>>(), [b]);
@@ -88,7 +88,7 @@ fn an_outcome_that_ends_the_poll_is_told() {
 /// One who panics while a question is written has not asked: nothing is open.
 #[test]
 fn a_question_that_panics_is_not_asked() {
-    let mut rig = rig::<_, _, _, 3>(1, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 3>(1, 4, policy(All), note);
     for _ in 0..3 {
         let asked = catch_unwind(AssertUnwindSafe(|| {
             rig.scatter.ask(NOW, Duration::from_nanos(9), vec![], |_| panic_on_purpose())

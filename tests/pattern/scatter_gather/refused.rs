@@ -1,6 +1,6 @@
 //! Questions that are not accepted.
 
-use super::{NOW, note, ns, rig, terms, waiting};
+use super::{NOW, note, ns, policy, rig, waiting};
 use ringmain::pattern::{All, Caller, Ending, MAX_DEPTH, Quorum, Request, Unasked, distribution};
 use ringmain::pattern::{Origin, Scatter};
 use ringmain::ring::CapacityError;
@@ -30,7 +30,7 @@ fn a_recipient_that_is_none_is_not_asked() {
 /// On behalf of somebody: in his conversation, no longer than he waits, and not without end.
 #[test]
 fn a_question_within_a_question() {
-    let mut rig = rig::<_, _, _, 1>(2, 8, terms(All), note);
+    let mut rig = rig::<_, _, _, 1>(2, 8, policy(All), note);
     rig.ask(0, 30, vec![]).unwrap();
     let outer = rig.take(0);
     let mut caller = outer.caller();
@@ -53,7 +53,7 @@ fn a_question_within_a_question() {
 fn between_1_and_1024_may_be_open() {
     let scatter = |outstanding| {
         let (desk, _dealers) = distribution::<u64, u64, 2>(Origin::new(1), 1024).unwrap();
-        Scatter::new(outstanding, terms(Quorum(1)), note, desk)
+        Scatter::new(outstanding, policy(Quorum(1)), note, desk)
     };
     assert_eq!(scatter(0).map(drop), Err(CapacityError::Zero));
     assert_eq!(scatter(1025).map(drop), Err(CapacityError::TooLarge { asked: 1025 }));
@@ -62,7 +62,7 @@ fn between_1_and_1024_may_be_open() {
         return;
     }
     let (desk, _dealers) = distribution::<u64, u64, 2>(Origin::new(1), 1024).unwrap();
-    let mut scatter = Scatter::new(1024, terms(Quorum(1)), note, desk).unwrap();
+    let mut scatter = Scatter::new(1024, policy(Quorum(1)), note, desk).unwrap();
     let slots: HashSet<_> =
         (0..1024).map(|_| scatter.ask(NOW, LONG, vec![], |_| ()).unwrap().slot()).collect();
     assert_eq!((slots.len(), scatter.ask(NOW, LONG, vec![], |_| ())), (1024, Err(Unasked::PendingFull)));
@@ -71,7 +71,7 @@ fn between_1_and_1024_may_be_open() {
 /// The widest set there is: each of 64 is told apart.
 #[test]
 fn sixty_four_recipients() {
-    let mut rig = rig::<_, _, _, 64>(2, 2, terms(All), note);
+    let mut rig = rig::<_, _, _, 64>(2, 2, policy(All), note);
     rig.ask(0, 50, vec![]).unwrap();
     for recipient in (0..64).rev() {
         assert_eq!(rig.poll(0), []);

@@ -1,6 +1,6 @@
 //! When it is over, where the acceptance tests do not say.
 
-use super::{NOW, PRODUCER, note, poll, rig, terms, waiting};
+use super::{NOW, PRODUCER, note, policy, poll, rig, waiting};
 use ringmain::channel::{mpsc, spsc};
 use ringmain::pattern::{
     Addresses, All, Desk, Distribution, Ending, FirstAny, Origin, Reply, Request, Scatter, Until,
@@ -26,7 +26,7 @@ fn the_first_of_any_kind() {
 #[test]
 fn until_the_accumulator_is_as_wanted() {
     let sum = |acc: &mut u64, _: usize, n: &mut u64| *acc += *n;
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(Until(|sum: &u64| *sum >= 10)), sum);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(Until(|sum: &u64| *sum >= 10)), sum);
     for (last, ending) in [(7, Ending::Complete), (1, Ending::Impossible)] {
         rig.ask(0, 50, 0).unwrap();
         rig.answer(0, 4);
@@ -41,7 +41,7 @@ fn until_the_accumulator_is_as_wanted() {
 /// Nobody to ask: told by the next poll, which is not a timeout.
 #[test]
 fn an_empty_set_has_a_result_at_once() {
-    let mut rig = rig::<_, _, _, 3>(4, 4, terms(All), note);
+    let mut rig = rig::<_, _, _, 3>(4, 4, policy(All), note);
     let asked = rig.scatter.ask_of(0, NOW, Duration::from_nanos(50), vec![], |_| unreachable!("nobody"));
     let [told] = &rig.poll(0)[..] else { panic!("one") };
     assert_eq!((Ok(told.ticket), told.ending, told.answered), (asked, Ending::Empty, 0));
@@ -50,7 +50,7 @@ fn an_empty_set_has_a_result_at_once() {
     let port = Addresses::new(1..=1).open().unwrap();
     let nobody = Distribution::new([(); 0].map(|()| spsc::channel(1, Request::default).unwrap().0));
     let desk = Desk::new(Origin::new(PRODUCER), port, rx, nobody);
-    let mut scatter = Scatter::new(1, terms(All), note, desk).unwrap();
+    let mut scatter = Scatter::new(1, policy(All), note, desk).unwrap();
     scatter.ask(NOW, Duration::from_nanos(50), vec![], |_: &mut u64| ()).unwrap();
     assert_eq!(poll(&mut scatter, 0)[0].ending, Ending::Empty);
 }

@@ -6,7 +6,7 @@ use crate::contract::Fault;
 
 /// How a scatter ends, and what is there then.
 #[derive(Debug)]
-pub struct Outcome<'a, Acc> {
+pub struct Gathered<'a, Acc> {
     /// Why it is over.
     pub ending: Ending,
     /// Who has answered, who has failed, who is missing.
@@ -17,7 +17,7 @@ pub struct Outcome<'a, Acc> {
     pub(super) faults: &'a [Fault],
 }
 
-impl<Acc> Outcome<'_, Acc> {
+impl<Acc> Gathered<'_, Acc> {
     /// Who failed, and of what.
     pub fn faults(&self) -> impl Iterator<Item = (usize, Fault)> + '_ {
         bits(self.tally.failed).map(|recipient| (recipient, self.faults[recipient]))

@@ -2,7 +2,7 @@
 
 /// When a scatter is over, and what is done when things go wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Terms<R> {
+pub struct Policy<R> {
     /// When it is complete: [`All`](super::All), [`Quorum`](super::Quorum), [`FirstSuccess`](super::FirstSuccess),
     /// [`FirstAny`](super::FirstAny), [`AtDeadline`](super::AtDeadline), [`Until`](super::Until).
     pub rule: R,
