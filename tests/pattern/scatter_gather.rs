@@ -11,6 +11,7 @@ mod oracle;
 mod panics;
 mod refused;
 mod rules;
+mod threads;
 
 use crate::kit::Dice;
 use ringmain::channel::{mpsc, spsc};

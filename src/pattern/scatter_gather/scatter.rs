@@ -182,8 +182,7 @@ where
         let Self { table, hedge: Some(hedge), to, .. } = self else { return };
         let mut closed = 0;
         let ticket = table.pending.ticket(handle);
-        loop {
-            let Some(gathering) = table.running(handle) else { break };
+        while let Some(gathering) = table.running(handle) {
             let Some(next) = bits(gathering.unasked).next() else {
                 let deadline = gathering.deadline;
                 table.pending.rearm(handle, deadline);
