@@ -3,16 +3,13 @@
 use super::gathering::{Gathering, Gatherings, id_for};
 use super::hedge::Hedge;
 use super::tally::bits;
-use super::{
-    Audience, Desk, Distribution, Ending, FirstSuccess, FitFor, Gathered, IfFull, Policy, Rule, Tally,
-};
+use super::{Audience, Desk, Distribution, Ending, FitFor, Gathered, IfFull, Policy, Rule, Tally};
 use crate::contract::{
     Account, At, End, Flow, NoEvent, Reason, Refused, ReturnAddress, Sink, SourceMut, Tick,
 };
 use crate::pattern::{Caller, MAX_DEPTH, RESPONDER_GONE, Reply, Request, Ticket, Unasked};
 use crate::ring::CapacityError;
 use crate::sync::Arc;
-use crate::table::Handle;
 use core::fmt::{Debug, Formatter};
 use core::time::Duration;
 
@@ -40,14 +37,14 @@ use core::time::Duration;
 /// `Src` is the reply ring of this requester alone, `To` leads to who is asked, `F` folds an answer into an `Acc`.
 pub struct Scatter<Q, Acc, R, F, Src, To> {
     reply_to: ReturnAddress,
-    policy: Policy<R>,
+    pub(super) policy: Policy<R>,
     fold: F,
-    table: Gatherings<Acc>,
-    hedge: Option<Hedge<Q>>,
+    pub(super) table: Gatherings<Acc>,
+    pub(super) hedge: Option<Hedge<Q>>,
     /// Who is not asked any more.
     gone: u64,
     replies: Src,
-    to: To,
+    pub(super) to: To,
 }
 
 impl<Q, A, Acc, R, F, Src, To> Scatter<Q, Acc, R, F, Src, To>
@@ -177,39 +174,6 @@ where
         }
         Ok(ticket)
     }
-    /// Asks the next one of those that are asked one after the other, and sets the timer for the one after that.
-    fn hop(&mut self, handle: Handle, now: Tick) {
-        let Self { table, hedge: Some(hedge), to, .. } = self else { return };
-        let mut closed = 0;
-        let ticket = table.pending.ticket(handle);
-        while let Some(gathering) = table.running(handle) {
-            let Some(next) = bits(gathering.unasked).next() else {
-                let deadline = gathering.deadline;
-                table.pending.rearm(handle, deadline);
-                break;
-            };
-            let asked = to.offer(next, |slot| {
-                hedge.write(ticket.slot(), now, slot);
-                slot.header.ids.id = id_for(ticket, next);
-            });
-            match asked {
-                Ok(()) => {
-                    gathering.unasked &= !(1 << next);
-                    let after = if gathering.unasked == 0 { Duration::MAX } else { hedge.after };
-                    let at = gathering.deadline.min(now.after(after));
-                    table.pending.rearm(handle, at);
-                    break;
-                }
-                Err(Refused::Full) => table.fail(handle, next, Unasked::RingFull.into(), false, now),
-                Err(Refused::Closed) => {
-                    closed |= 1 << next;
-                    table.fail(handle, next, RESPONDER_GONE, false, now);
-                }
-            }
-        }
-        self.remove(closed, now);
-        self.table.check(handle, &self.policy);
-    }
     /// Takes these recipients (a bit for each) for gone: they fail of [`RESPONDER_GONE`] wherever their answer is missing,
     /// and are not asked any more. One whose request ring is found closed is taken for gone of itself; whoever knows
     /// better, and sooner, says it here. Takes time for each slot of the table; what is over by it is told by the next
@@ -280,24 +244,6 @@ where
             return Err(Unasked::NoResponder);
         }
         self.launch(&Caller::default(), whom, now, timeout, acc, fill)
-    }
-}
-
-impl<Q, Acc, F, Src, K, const N: usize> Scatter<Q, Acc, FirstSuccess, F, Src, Distribution<K, N>>
-where
-    Q: Clone + Default,
-{
-    /// Asks one recipient at first, the one of the lowest number; after `after` the next, and so on: tail chopping (Dean
-    /// and Barroso, "The Tail at Scale", 2013, call it hedging). One that fails, or cannot be asked, has the next one
-    /// asked in the same turn, whatever [`IfFull`] says. The first answer ends it.
-    ///
-    /// Who is asked later gets a copy of what `fill` wrote, which is called once. Allocates a request for each scatter that
-    /// may be open; neither copies nor fills allocate if `Q` does not.
-    #[must_use]
-    pub fn hedged(mut self, after: Duration) -> Self {
-        let requests = (0..self.table.pending.capacity()).map(|_| Request::default()).collect();
-        self.hedge = Some(Hedge { after, requests, copy: Q::clone_from });
-        self
     }
 }
 
