@@ -39,7 +39,7 @@ where
 {
     /// Asks one recipient at first, the one of the lowest number; after `after` the next, and so on: tail chopping (Dean
     /// and Barroso, "The Tail at Scale", 2013, call it hedging). One that fails, or cannot be asked, has the next one
-    /// asked in the same turn, whatever [`IfFull`] says. The first answer ends it.
+    /// asked in the same turn, whatever [`IfFull`](super::IfFull) says. The first answer ends it.
     ///
     /// Who is asked later gets a copy of what `fill` wrote, which is called once. Allocates a request for each scatter that
     /// may be open; neither copies nor fills allocate if `Q` does not.
