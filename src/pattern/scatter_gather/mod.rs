@@ -93,7 +93,17 @@
 //! An entry and a timer a scatter; for each recipient a request, and a match by index, the fold and the rule. No allocation
 //! after construction, no shared memory but the rings and the books, no clock, no thread. Wait-free if the rings are.
 //!
-//! Measured by `cargo bench -p ringmain --bench pattern -- scatter_gather`.
+//! | what                                            | 1 recipient | 3    | 8    | over                |
+//! |-------------------------------------------------|-------------|------|------|---------------------|
+//! | asked, and all have answered                    | 27.1        | 39.8 | 68.0 | the rings alone     |
+//! | ... [`IfFull::AllOrNothing`]                    |             | 46.3 | 80.8 | the rings alone     |
+//! | a [`Quorum`] of 2 and of 5, the others late     |             | 46.7 | 74.2 | the rings alone     |
+//! | asked and timed out, and the rings              | 55.9        | 67.2 | 85.9 | nothing: it is all of it |
+//!
+//! So it is some 21 ns a scatter and 6 a recipient. Measured by
+//! `cargo bench -p ringmain --bench pattern -- scatter_gather`: nanoseconds a scatter over the row named, from the quickest
+//! sample of each in five rounds, as other work took its turns on the machine (an AMD EPYC, virtual), 24 November 2026. What
+//! more recipients do to the slowest of many is not measured.
 //!
 //! ```
 //! use ringmain::contract::{Flow, Source, Tick};
