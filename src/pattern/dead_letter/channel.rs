@@ -106,8 +106,7 @@ impl<T, K, S, A> DeadLetter<T, K, S, A> {
     /// `room` makes what first lies in each place; its value does not matter. Allocates them, and a timer each.
     ///
     /// An event that no place is left for is a letter at once, counted under [`Reason::TableFull`]: so what fails never
-    /// stands in the way of what does not. What comes out of [`hops`](Self::hops) or [`retry`](Self::retry) is the same as
-    /// without.
+    /// stands in the way of what does not.
     ///
     /// # Errors
     /// [`CapacityError`] if there are no places, or too many.

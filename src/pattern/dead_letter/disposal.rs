@@ -1,11 +1,11 @@
 //! Where failures are judged and disposed of.
 
 use super::breaker::Breaker;
-use super::shelf::{Shelf, Showing};
+use super::case::{Case, Ending, Next};
+use super::shelf::Shelf;
 use super::{Failure, Letter, Overflow, Remedy, Retry};
 use crate::contract::{At, Fault, Flow, Halt, Ledger, Reason, Sink, Tick};
 use crate::ring::Sequence;
-use crate::table::Handle;
 use core::mem;
 
 /// Where failures are dealt with, whatever the access.
@@ -24,7 +24,7 @@ pub(super) struct Disposal<T, K> {
     /// The event in hand, if it has failed and comes again.
     in_hand: Option<Case>,
     /// The event in hand, if inner has seen it and had no room: what inner expects next.
-    shown: Option<Sequence>,
+    pub(super) shown: Option<Sequence>,
     pub(super) ledger: Ledger,
 }
 
@@ -33,41 +33,6 @@ pub(super) struct Disposal<T, K> {
 pub(super) struct Hops<T> {
     pub(super) limit: u8,
     pub(super) count: fn(&T) -> u8,
-}
-
-/// What is known of an event that has failed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Case {
-    failure: Failure,
-    next: Next,
-}
-
-/// What is to be done with it.
-#[derive(Clone, Copy, Debug)]
-enum Next {
-    /// Try it at this time.
-    Try(Tick),
-    End(Ending),
-}
-
-/// What becomes of an event that is not tried any more.
-#[derive(Clone, Copy, Debug)]
-enum Ending {
-    /// A letter, counted under this reason.
-    Letter(Reason),
-    /// A letter, then it stops.
-    LetterAndStop,
-    Drop,
-}
-
-impl Case {
-    /// Of an event that becomes a letter for `reason` without being tried (again).
-    #[cold]
-    fn untried(before: Option<Self>, reason: Reason, At { seq, now }: At) -> Self {
-        let none = Failure { seq, fault: Fault::of(reason), attempts: 0, first: now, last: now };
-        let failure = before.map_or(none, |case| case.failure);
-        Self { failure, next: Next::End(Ending::Letter(reason)) }
-    }
 }
 
 impl<T, K> Disposal<T, K> {
@@ -111,7 +76,7 @@ impl<T, K> Disposal<T, K> {
     /// As `attempt`, of any event. `case` is what is known of it, `shown` says that inner expects it; both are brought
     /// up to date.
     #[inline]
-    fn go(
+    pub(super) fn go(
         &mut self,
         case: &mut Option<Case>,
         shown: &mut bool,
@@ -235,90 +200,8 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
         flow
     }
 
-    /// Tries what is due on the shelf, after the events of a turn, and publishes the books. `one` is given the event, the
-    /// desk to work on, and whether this is a new attempt.
-    pub(super) fn end_turn(
-        &mut self,
-        shelf: &mut Option<Shelf<T>>,
-        now: Tick,
-        one: impl FnMut(&mut T, &mut T, bool, At) -> Flow,
-    ) -> Flow {
-        let flow = match shelf {
-            Some(shelf) if !shelf.is_empty() => self.work_off(shelf, now, one),
-            _ => Ok(()),
-        };
-        self.ledger.publish();
-        flow
-    }
-    #[cold]
-    fn work_off(
-        &mut self,
-        shelf: &mut Shelf<T>,
-        now: Tick,
-        one: impl FnMut(&mut T, &mut T, bool, At) -> Flow,
-    ) -> Flow {
-        if let Some(lost) = shelf.unwound() {
-            self.ledger.dropped(Reason::Panic);
-            self.release(shelf, lost, now);
-        }
-        let flow = self.round(shelf, now, one);
-        if flow.is_ok() && !shelf.is_empty() { Err(Halt::Again) } else { flow }
-    }
-    fn round(
-        &mut self,
-        shelf: &mut Shelf<T>,
-        now: Tick,
-        mut one: impl FnMut(&mut T, &mut T, bool, At) -> Flow,
-    ) -> Flow {
-        // Inner is to see the event in hand before any other. In the last turn, what cannot be tried is a letter.
-        let untried = self.shown.is_some();
-        if untried && now != Tick::MAX {
-            return Ok(());
-        }
-        loop {
-            let Some((handle, mut shown)) = shelf.next(now, self.breaker.lets(now)) else { return Ok(()) };
-            let Some((event, desk, seq, mut case)) = shelf.work_on(handle) else { continue };
-            let (at, mut fresh) = (At { seq, now }, !shown);
-            let tried = if untried {
-                Err(Case::untried(case, Reason::Shutdown, at))
-            } else {
-                self.go(&mut case, &mut shown, at, |more| one(event, desk, more | mem::take(&mut fresh), at))
-            };
-            let flow = match tried {
-                Ok(Err(Halt::Again)) => {
-                    let showing = if shown { Showing::Expected } else { Showing::Not };
-                    shelf.put_back(handle, case, showing);
-                    return Ok(());
-                }
-                Ok(flow) => {
-                    self.ledger.passed(1);
-                    flow
-                }
-                Err(case) => match case.next {
-                    Next::Try(due) => {
-                        shelf.keep_on(handle, case, due);
-                        continue;
-                    }
-                    Next::End(ending) => match self.end(&case.failure, ending, event) {
-                        Err(Halt::Again) => {
-                            shelf.put_back(handle, Some(case), Showing::Not);
-                            return Ok(());
-                        }
-                        flow => flow,
-                    },
-                },
-            };
-            self.release(shelf, handle, now);
-            flow?;
-        }
-    }
-    fn release(&mut self, shelf: &mut Shelf<T>, handle: Handle, now: Tick) {
-        shelf.release(handle, now);
-        self.ledger.holds(shelf.len());
-    }
-
     /// Disposes of an event that has failed for good. `Again` if there is no room for the letter; all else is booked.
-    fn end(&mut self, failure: &Failure, ending: Ending, event: &T) -> Flow {
+    pub(super) fn end(&mut self, failure: &Failure, ending: Ending, event: &T) -> Flow {
         let (reason, after) = match ending {
             Ending::Drop => {
                 self.ledger.dropped(failure.fault.reason);

@@ -74,6 +74,7 @@
 //! [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 
 mod breaker;
+mod case;
 mod channel;
 mod disposal;
 mod letter;
@@ -83,6 +84,7 @@ mod redrive;
 mod remedy;
 mod retry;
 mod shelf;
+mod turn;
 
 pub use channel::{DeadLetter, Edits, Keeps, Looks};
 pub(in crate::pattern) use letter::Failure;

@@ -7,7 +7,7 @@
 //!  [ 8 ]
 //! ```
 
-use super::disposal::Case;
+use super::case::Case;
 use crate::contract::Tick;
 use crate::ring::{CapacityError, Sequence};
 use crate::table::{Handle, Index, Slab, Wheel};
