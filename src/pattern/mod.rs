@@ -20,6 +20,7 @@
 //! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |
+//! | routing slip         | [`RoutingSlip`], [`ByPlace`]               | gate  | waits                                |
 //! | crossing to a ring   | [`Forward`]                                | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                  | gate  | waits, and all readers               |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s                | hold  | the next worker, or waits            |
@@ -57,6 +58,7 @@ pub mod publish_subscribe;
 pub mod request_reply;
 pub mod resequencer;
 pub mod return_address;
+pub mod routing_slip;
 pub mod sequencer;
 pub mod translator;
 
@@ -83,6 +85,7 @@ pub use resequencer::{BatchResequencer, Resequencer};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
 pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier, WhenFull};
+pub use routing_slip::{Activity, ByPlace, Itinerant, Itineraries, Planner, RoutingSlip, Traveller};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

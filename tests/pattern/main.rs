@@ -16,6 +16,7 @@ mod recipient_list;
 mod request_reply;
 mod resequencer;
 mod return_address;
+mod routing_slip;
 mod sequencer;
 mod splitter;
 mod suite;
