@@ -87,7 +87,7 @@ impl Retry {
         hash.write_u32(attempts);
         let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
         let most = u128::from(nanos) * u128::from(self.jitter) / 100;
-        let part = most * u128::from(hash.finish() >> 32) >> 32;
+        let part = (most * u128::from(hash.finish() >> 32)) >> 32;
         delay - Duration::from_nanos(part as u64)
     }
 }
