@@ -13,7 +13,8 @@
 //! | full branch          | [`Park`]                                   | hold  | up to k go aside, then waits         |
 //! | message translator   | [`Translator`], [`Edit`]                   | gate  | waits                                |
 //! | splitter             | [`Splitter`]                               | gate  | waits with the next part             |
-//! | dead letter channel  | [`DeadLetter`], [`LetterBox`]              | gate  | as its [`Overflow`] says             |
+//! | dead letter channel  | [`DeadLetter`], [`LetterBox`], [`Redrive`] | gate  | as its [`Overflow`] says             |
+//! | ... retries aside    | [`DeadLetter::aside`], [`by_key`]          | hold  | a letter at once                     |
 //! | catching panics      | [`Catch`]                                  | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                              | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`BatchResequencer`]      | hold  | waits with the rest of what is due   |
@@ -41,6 +42,7 @@
 //! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a [`Catch`] stands
 //!   between. Nothing that came before the event is lost, and the event in hand is not booked.
 //!
+//! [`by_key`]: DeadLetter::by_key
 //! [`Ledger`]: crate::contract::Ledger
 //! [`Account`]: crate::contract::Account
 //! [`Halt::Again`]: crate::contract::Halt::Again

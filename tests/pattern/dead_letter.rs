@@ -84,6 +84,29 @@ fn dead_letter_6_the_original_outlives_an_edit_that_was_answered_again() {
     assert_eq!(letters.iter().next().unwrap().event, 5);
 }
 
+#[test]
+fn dead_letter_6_another_attempt_that_is_answered_again_comes_as_inner_left_it() {
+    let mut seen = Vec::new();
+    let inner = |event: &mut u64, _: At| -> Flow {
+        seen.push(*event);
+        *event += 10;
+        match seen.len() {
+            1 => Err(BAD.into()),
+            2 | 3 => Err(Halt::Again),
+            _ => Ok(()),
+        }
+    };
+    let letters = LetterBox::new(1, || 0u64);
+    let mut stage = DeadLetter::keeping_original("edit", Overflow::Block, 0, letters, inner)
+        .retry(Retry::immediate(1), always);
+    let mut script = Script::new([5]);
+    for now in 0..3 {
+        let _ = script.drain_mut(at(now), usize::MAX, &mut stage);
+    }
+    drop(stage);
+    assert_eq!(seen, [5, 5, 15, 25]);
+}
+
 fn all_bad(_: &u64, _: At) -> Flow {
     Err(BAD.into())
 }

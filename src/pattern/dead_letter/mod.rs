@@ -6,10 +6,13 @@
 //!
 //! ```text
 //!  event --> [ DeadLetter [ Catch [ inner ... ] ] ]          Ok, Again, Stop: as inner says
-//!                  |  ^        a panic is a Reject too
-//!                  |  +-- Reject --> Remedy: Retry (wait, try again) | Letter | Drop | Halt
-//!                  v
-//!              letters: any sink of Letter<T>                full: the Overflow that was asked for
+//!                 |  |  ^        a panic is a Reject too
+//!                 |  |  +-- Reject --> Remedy: Retry | Letter | Drop | Halt
+//!                 |  +-- Retry: in hand, all behind it wait;  aside, the others overtake;  by key, those of other keys do
+//!                 v
+//!              letters: any sink of Letter<T>, such as a LetterBox           full: the Overflow that was asked for
+//!                 |
+//!              Redrive --> where they came from, or elsewhere: up to so many times, no faster than so
 //! ```
 //!
 //! # Options
@@ -19,9 +22,18 @@
 //! | the box is full       | [`Overflow`]: wait, lose a letter, stop                             | always said                |
 //! | what inner may do     | [`DeadLetter::new`], [`editing`](DeadLetter::editing), [`keeping_original`](DeadLetter::keeping_original) | always said |
 //! | what a fault is worth | [`Remedy`], by [`DeadLetter::retry`]: retry, letter, drop, halt     | a letter at once           |
-//! | how often, how late   | [`Retry`]: at once, fixed, exponential                              | never                      |
+//! | how often, how late   | [`Retry`]: at once, fixed, exponential, from a list; with [`jitter`](Retry::jitter) | never      |
+//! | where it waits        | [`DeadLetter::aside`], [`DeadLetter::by_key`]                       | in hand: the order is kept |
+//! | an outage             | [`DeadLetter::breaker`]: one attempt in each interval               | tries what comes           |
 //! | more in the letter    | [`DeadLetter::detail`], 32 bytes                                    | zeros                      |
 //! | letters that come back | [`DeadLetter::hops`]                                               | not counted                |
+//! | sending them back     | [`Redrive`]: which, how often, how fast, where to                   | they stay                  |
+//!
+//! | an event to be tried later | the order                     | who waits for it             | costs                          |
+//! |----------------------------|-------------------------------|------------------------------|--------------------------------|
+//! | waits in hand              | of all                        | all behind it                | nothing                        |
+//! | [`aside`](DeadLetter::aside) | others overtake             | nobody                       | a copy, a place, a timer       |
+//! | [`by_key`](DeadLetter::by_key) | of each key               | those of its key             | the same, and a look for the key of each event while any key waits |
 //!
 //! # Bounds
 //!
@@ -29,22 +41,40 @@
 //! |-------------------------------------------|-------------------------------------------------------------|
 //! | the letters, or a [`LetterBox`]           | as the [`Overflow`] says                                    |
 //! | attempts, and the time between            | a letter, counted under `AttemptsExhausted`                 |
+//! | places and keys to wait aside             | a letter at once, counted under `TableFull`                 |
 //! | letters that an event has been in         | it is dropped, and counted under `LoopLimit`                |
+//! | redrives of a letter                      | it stays in the box, and [`Redriven::at_limit`] tells       |
+//! | attempts during an outage                 | one in each interval of the breaker                         |
 //!
-//! It holds the event in hand, by gate: while it waits for another attempt, or for room for its letter, it is answered
-//! `Again`, so it stays where it lies and those behind it wait. The order is kept. Keeps the `Again` contract by
-//! remembering what is known of the event in hand: inner does not see an event again once its letter is due.
+//! A [`LetterBox`] and the places have memory of their own: letters take up nothing that events need. So aside, with an
+//! [`Overflow`] that drops and without a breaker, no event that fails makes another one wait, whatever is full. There is no
+//! journal for letters that overflow.
 //!
-//! Never recurses: a letter that its sink rejects is dropped and counted. Time comes in with the event. A turn at
-//! [`Tick::MAX`] is a drain: what waits is tried a last time, and what fails is a letter at once, counted under
-//! [`Reason::Shutdown`].
+//! An event in hand is held by gate: while it waits for another attempt, for a probe of the breaker, or for room for its
+//! letter, it is answered `Again`, so it stays where it lies and those behind it wait. What waits aside is held in a place,
+//! and tried at the end of a turn, after the events of that turn: in the order of its times, never early, and with its own
+//! position as `at.seq`. What has no room for its letter then waits, and what is due behind it; new events go on.
+//!
+//! Keeps the `Again` contract in both directions: inner does not see an event again once its letter is due; and while it
+//! expects an event that it had no room for, in hand or aside, it sees no other.
+//!
+//! | | |
+//! |-|-|
+//! | a panic     | of inner, without a [`Catch`](super::Catch), comes out; an event in hand begins anew with nothing known, one from aside is `dropped[Panic]` |
+//! | the end     | while something waits aside the end of a turn answers `Again`: a pump whose source is closed gives it more turns. What waits when it is dropped is `dropped[Shutdown]` |
+//! | a drain     | is a turn at [`Tick::MAX`](crate::contract::Tick::MAX): what waits is tried a last time, and what fails is a letter at once, counted under [`Reason::Shutdown`]; so is what cannot be tried, as inner expects another event |
+//! | a letter    | that its sink rejects is dropped and counted; one that the reader of a [`LetterBox`] rejects stays there ([`LetterBox::failed`]). Neither is a letter again |
+//! | a loop      | letters and redrives go into sinks, never into stages: nothing recurses                                  |
+//! | time        | comes in with the event, and at the end of a turn                                                        |
 //!
 //! # Costs
 //!
-//! An event that passes costs a comparison; with [`keeping_original`](DeadLetter::keeping_original), a copy. One that
-//! fails costs its attempts and a letter. No allocation after construction if `T::clone_from` makes none; no shared
-//! memory but the ledger; no system call. As wait-free as inner and the letters are. They are measured by `cargo bench
-//! -p ringmain --bench pattern -- dead_letter`.
+//! An event that passes costs a few comparisons; with [`keeping_original`](DeadLetter::keeping_original), a copy. One that
+//! fails costs its attempts and a letter; aside, a copy and a timer for each attempt. No allocation after construction if
+//! `T::clone_from` makes none; no shared memory but the ledger; no system call. As wait-free as inner and the letters are;
+//! the end of a turn tries each place once at most.
+//!
+//! COSTS_TABLE
 //!
 //! ```
 //! use ringmain::contract::{At, Fault, Flow, Source, Tick};
