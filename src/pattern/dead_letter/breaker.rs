@@ -27,6 +27,11 @@ impl Breaker {
     pub(super) const fn is_open(&self) -> bool {
         self.failures == self.after
     }
+    /// It has counted nothing, and so has nothing to forget.
+    #[inline]
+    pub(super) const fn is_at_rest(&self) -> bool {
+        self.failures == 0
+    }
     /// There may be an attempt at `now`.
     #[inline]
     pub(super) fn lets(&self, now: Tick) -> bool {
@@ -38,12 +43,8 @@ impl Breaker {
             self.probe = now.after(self.every);
         }
     }
-    #[inline]
     pub(super) fn succeeded(&mut self) {
-        // Asked before it is written: most have nothing to forget.
-        if self.failures != 0 {
-            self.failures = 0;
-        }
+        self.failures = 0;
     }
 }
 
@@ -58,6 +59,14 @@ mod tests {
             never.failed(Tick::from_nanos(7));
             assert!(never.lets(Tick::from_nanos(7)));
         }
+    }
+
+    #[test]
+    fn one_that_is_closed_does_not_care_for_the_clock() {
+        let mut breaker = Breaker::new(1, Duration::from_nanos(5));
+        breaker.failed(Tick::from_nanos(10));
+        breaker.succeeded();
+        assert!(breaker.is_at_rest() && breaker.lets(Tick::ZERO));
     }
 
     #[test]

@@ -194,7 +194,7 @@ where
         if let Some(flow) = disposal.ahead_of(shelf, &event, at) {
             return flow;
         }
-        match disposal.attempt(at, |_| inner.on_event(&event, at)) {
+        match disposal.attempt(shelf, at, |_| inner.on_event(&event, at)) {
             Ok(flow) => disposal.ledger.handed_on(flow),
             Err(case) => disposal.dispose(case, shelf, &event),
         }
@@ -218,7 +218,7 @@ where
         if let Some(flow) = disposal.ahead_of(shelf, event, at) {
             return flow;
         }
-        match disposal.attempt(at, |_| inner.on_event(event, at)) {
+        match disposal.attempt(shelf, at, |_| inner.on_event(event, at)) {
             Ok(flow) => disposal.ledger.handed_on(flow),
             Err(case) => disposal.dispose(case, shelf, event),
         }
@@ -245,7 +245,7 @@ where
         if kept.take() != Some(at.seq) {
             original.clone_from(event);
         }
-        let tried = disposal.attempt(at, |again| {
+        let tried = disposal.attempt(shelf, at, |again| {
             if again {
                 event.clone_from(original);
             }

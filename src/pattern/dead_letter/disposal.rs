@@ -6,7 +6,6 @@ use super::shelf::Shelf;
 use super::{Failure, Letter, Overflow, Remedy, Retry};
 use crate::contract::{At, Fault, Flow, Halt, Ledger, Reason, Sink, Tick};
 use crate::ring::Sequence;
-use core::mem;
 
 /// Where failures are dealt with, whatever the access.
 #[derive(Debug)]
@@ -19,6 +18,9 @@ pub(super) struct Disposal<T, K> {
     pub(super) hops: Option<Hops<T>>,
     pub(super) breaker: Breaker,
     pub(super) letters: K,
+    /// There is nothing to be asked before an event is tried, but that it is tried: the breaker has counted nothing, nothing
+    /// is in hand, and no event has to wait for one on the shelf. False in doubt.
+    pub(super) calm: bool,
     /// What is to be tried later is put on a shelf; else it waits in hand.
     pub(super) aside: bool,
     /// The event in hand, if it has failed and comes again.
@@ -46,6 +48,7 @@ impl<T, K> Disposal<T, K> {
             hops: None,
             breaker: Breaker::NEVER,
             letters,
+            calm: true,
             aside: false,
             in_hand: None,
             shown: None,
@@ -58,26 +61,57 @@ impl<T, K> Disposal<T, K> {
     ///
     /// The case is out of hand while `one` runs: if that unwinds, the next event begins with nothing known.
     #[inline]
-    pub(super) fn attempt(&mut self, at: At, one: impl FnMut(bool) -> Flow) -> Result<Flow, Case> {
-        // Asked before it is taken: most events are new, and need no write. One that a stage outside gave up after
-        // `Again` does not come back.
-        let known = self.in_hand.is_some();
-        let mut case =
-            if known { self.in_hand.take().filter(|case| case.failure.seq == at.seq) } else { None };
-        let mut shown = self.shown.is_some() && self.shown.take() == Some(at.seq);
-        let tried = self.go(&mut case, &mut shown, at, one);
+    pub(super) fn attempt(
+        &mut self,
+        shelf: &Option<Shelf<T>>,
+        at: At,
+        mut one: impl FnMut(bool) -> Flow,
+    ) -> Result<Flow, Case> {
+        let mut first = None;
+        if self.calm {
+            match one(false) {
+                flow @ (Ok(()) | Err(Halt::Stop)) => return Ok(flow),
+                flow => first = Some(flow),
+            }
+        }
+        self.attempt_in_trouble(first, shelf, at, one)
+    }
+    /// `first` is what the first attempt of this turn came to, if it is made.
+    #[cold]
+    fn attempt_in_trouble(
+        &mut self,
+        first: Option<Flow>,
+        shelf: &Option<Shelf<T>>,
+        at: At,
+        one: impl FnMut(bool) -> Flow,
+    ) -> Result<Flow, Case> {
+        self.calm = false;
+        // One that a stage outside gave up after `Again` does not come back.
+        let mut case = self.in_hand.take().filter(|case| case.failure.seq == at.seq);
+        let mut shown = self.shown.take() == Some(at.seq);
+        let tried = self.go(first, &mut case, &mut shown, at, one);
         if let Ok(Err(Halt::Again)) = tried {
             self.in_hand = case;
             self.shown = shown.then_some(at.seq);
+        } else if tried.is_ok() {
+            self.calm_down(shelf);
         }
         tried
     }
+    /// Says whether there is trouble, after what may have changed that.
+    pub(super) fn calm_down(&mut self, shelf: &Option<Shelf<T>>) {
+        self.calm = self.in_hand.is_none()
+            && self.shown.is_none()
+            && self.breaker.is_at_rest()
+            && shelf.as_ref().is_none_or(|shelf| !shelf.concerns_others());
+    }
 
-    /// As `attempt`, of any event. `case` is what is known of it, `shown` says that inner expects it; both are brought
-    /// up to date.
+    /// As `attempt`, of any event, whose `first` attempt may be made already. `case` is what is known of it, `shown` says
+    /// that inner expects it; both are brought up to date.
     #[inline]
     pub(super) fn go(
         &mut self,
+        mut first: Option<Flow>,
         case: &mut Option<Case>,
         shown: &mut bool,
         at: At,
@@ -91,10 +125,12 @@ impl<T, K> Disposal<T, K> {
                     _ => return Err(known),
                 }
             }
-            if !*shown && !self.breaker.lets(at.now) {
+            if first.is_none() && !self.breaker.lets(at.now) {
                 return Ok(Err(Halt::Again));
             }
-            match one(case.is_some() && !mem::take(shown)) {
+            let again = case.is_some() && !*shown;
+            *shown = false;
+            match first.take().unwrap_or_else(|| one(again)) {
                 Err(Halt::Reject(fault)) => *case = Some(self.judge(*case, fault, at)),
                 Err(Halt::Again) => {
                     *shown = true;
@@ -143,10 +179,7 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
     /// What has to be said about `event` before it is tried: nothing, as a rule.
     #[inline]
     pub(super) fn ahead_of(&mut self, shelf: &mut Option<Shelf<T>>, event: &T, at: At) -> Option<Flow> {
-        match shelf {
-            Some(shelf) if shelf.concerns_others() => self.behind(shelf, event, at),
-            _ => None,
-        }
+        if self.calm { None } else { self.behind(shelf.as_mut()?, event, at) }
     }
     #[cold]
     fn behind(&mut self, shelf: &mut Shelf<T>, event: &T, at: At) -> Option<Flow> {
@@ -161,17 +194,19 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
             self.took_aside(shelf);
             return Some(Ok(()));
         }
-        Some(self.end_in_hand(
-            Case::untried(None, Reason::TableFull, at),
-            Ending::Letter(Reason::TableFull),
-            event,
-        ))
+        let case = Case::untried(None, Reason::TableFull, at);
+        Some(self.end_in_hand(case, Ending::Letter(Reason::TableFull), event))
     }
 
     /// Finds the event in hand a place after an attempt that failed: on the shelf, or for good; or keeps its case in
     /// hand, if there is no room for the letter.
     #[cold]
     pub(super) fn dispose(&mut self, case: Case, shelf: &mut Option<Shelf<T>>, event: &T) -> Flow {
+        let flow = self.place(case, shelf, event);
+        self.calm_down(shelf);
+        flow
+    }
+    fn place(&mut self, case: Case, shelf: &mut Option<Shelf<T>>, event: &T) -> Flow {
         let ending = match case.next {
             Next::End(ending) => ending,
             Next::Try(due) => {

@@ -21,6 +21,9 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
             Some(shelf) if !shelf.is_empty() => self.work_off(shelf, now, one),
             _ => Ok(()),
         };
+        if !self.calm {
+            self.calm_down(shelf);
+        }
         self.ledger.publish();
         flow
     }
@@ -31,6 +34,7 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
         now: Tick,
         one: impl FnMut(&mut T, &mut T, bool, At) -> Flow,
     ) -> Flow {
+        self.calm = false;
         if let Some(lost) = shelf.unwound() {
             self.ledger.dropped(Reason::Panic);
             self.release(shelf, lost, now);
@@ -56,7 +60,9 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
             let tried = if untried {
                 Err(Case::untried(case, Reason::Shutdown, at))
             } else {
-                self.go(&mut case, &mut shown, at, |more| one(event, desk, more | mem::take(&mut fresh), at))
+                self.go(None, &mut case, &mut shown, at, |more| {
+                    one(event, desk, more | mem::take(&mut fresh), at)
+                })
             };
             let flow = match tried {
                 Ok(Err(Halt::Again)) => {
