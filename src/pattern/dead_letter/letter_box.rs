@@ -7,7 +7,12 @@ use crate::ring::Sequence;
 /// A bounded box of letters for one thread: a sink for the channel, a source for whoever reads them, and the one sink
 /// that can make room for a newer letter ([`drop_oldest`](Self::drop_oldest)).
 ///
-/// Allocates when it is built, never after. Across threads take a ring instead.
+/// A letter is never a letter again: one that its reader rejects stays in the box, behind the others, and the reading goes
+/// on with the next; [`failed`](Self::failed) counts. A drain shows each letter once at most. What is to be tried again
+/// goes back by a [`Redrive`](super::Redrive).
+///
+/// Allocates when it is built, never after. Across threads take a ring instead: what the reader of that rejects, its pump
+/// drops and counts.
 ///
 /// ```
 /// use ringmain::contract::{Fault, Sink};
@@ -23,7 +28,7 @@ pub struct LetterBox<T> {
     /// Index of the oldest letter, below the capacity (0 if that is 0).
     oldest: usize,
     len: usize,
-    /// The position of the oldest letter among all that were in the box.
+    /// Of the oldest letter: one more whenever another one is the oldest.
     position: Sequence,
     failed: u64,
 }
@@ -58,7 +63,6 @@ impl<T> LetterBox<T> {
         self.remove(0);
         true
     }
-
     /// How often a reader has rejected a letter, which stayed.
     #[must_use]
     pub fn failed(&self) -> u64 {
@@ -129,8 +133,8 @@ impl<T> Sink for LetterBox<T> {
     }
 }
 
-/// Letters come with their position in the box (the event's own is in the letter). A box has no end: it is never
-/// `Closed`.
+/// Letters come with a position in the order of reading (the event's own is in the letter). A box has no end: it is never
+/// `Closed`. A rejection is no end either, and no event consumed: the letter stays.
 impl<T> Source for LetterBox<T> {
     type Event = Letter<T>;
     fn drain<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
