@@ -77,7 +77,7 @@ impl<T, K> Disposal<T, K> {
         self.attempt_in_trouble(first, shelf, at, one)
     }
     /// `first` is what the first attempt of this turn came to, if it is made.
-    #[cold]
+    #[inline(never)]
     fn attempt_in_trouble(
         &mut self,
         first: Option<Flow>,
@@ -144,7 +144,7 @@ impl<T, K> Disposal<T, K> {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn judge(&mut self, before: Option<Case>, fault: Fault, At { seq, now }: At) -> Case {
         let attempts = before.map_or(0, |case| case.failure.attempts).saturating_add(1);
         let first = before.map_or(now, |case| case.failure.first);
@@ -181,7 +181,7 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
     pub(super) fn ahead_of(&mut self, shelf: &mut Option<Shelf<T>>, event: &T, at: At) -> Option<Flow> {
         if self.calm { None } else { self.behind(shelf.as_mut()?, event, at) }
     }
-    #[cold]
+    #[inline(never)]
     fn behind(&mut self, shelf: &mut Shelf<T>, event: &T, at: At) -> Option<Flow> {
         if shelf.is_expected() {
             return Some(Err(Halt::Again));
@@ -200,7 +200,7 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
 
     /// Finds the event in hand a place after an attempt that failed: on the shelf, or for good; or keeps its case in
     /// hand, if there is no room for the letter.
-    #[cold]
+    #[inline(never)]
     pub(super) fn dispose(&mut self, case: Case, shelf: &mut Option<Shelf<T>>, event: &T) -> Flow {
         let flow = self.place(case, shelf, event);
         self.calm_down(shelf);

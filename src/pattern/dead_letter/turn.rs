@@ -27,7 +27,7 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
         self.ledger.publish();
         flow
     }
-    #[cold]
+    #[inline(never)]
     fn work_off(
         &mut self,
         shelf: &mut Shelf<T>,
