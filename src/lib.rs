@@ -24,7 +24,7 @@
 //! | [`pattern`]  | *Enterprise Integration Patterns* (Hohpe and Woolf) as stages                             |
 //! | [`wait`]     | how a thread spends an empty turn                                                         |
 //! | [`table`]    | bounded memory of one owner: slab with handles, timers, window of positions, hash table   |
-//! | `run`        | threads: named, pinned, stopped, joined                                                   |
+//! | `run`        | threads: named, pinned, stopped, joined; the plan of a program, checked and drawn         |
 //! | [`metric`]   | the books of every stage, and latency histograms                                          |
 //! | [`ring`]     | the shared memory underneath                                                              |
 //!
@@ -47,6 +47,7 @@
 //! | records of any length                                 | [`channel::bytes`]                                          |
 //! | a full ring that must not stop the sender             | [`channel::overflow`]                                       |
 //! | a viewer that comes second and may leave              | `ring.optional().reader(..)`                                |
+//! | a graph that is checked before it runs, and drawn     | `run::Plan`                                                 |
 //!
 //! # Which pattern
 //!
@@ -64,13 +65,13 @@
 //! | dead letter channel    | [`pattern::DeadLetter`], [`Redrive`](pattern::Redrive)                                            | events that cannot be handled, around the stage that refuses them: retries in place or aside, a breaker, letters, their way back        | one letter with all that is known, or a counted loss as the policy says; back exactly once     |
 //! | catching panics        | [`pattern::Catch`]                                                                                | handlers that may panic, inside of it                                                                                                   | a panic costs the event it came with                                                           |
 //! | sequencer              | [`pattern::Sequencer`]                                                                            | several sources, one order                                                                                                              | numbers without a gap; each source's own order                                                 |
-//! | resequencer            | [`pattern::Resequencer`], [`pattern::BatchResequencer`]                                           | numbered events that come out of order, or not at all                                                                                   | ascending numbers, each once; what is missing is told                                          |
+//! | resequencer            | [`pattern::Resequencer`], [`pattern::KeyedResequencer`], [`pattern::BatchResequencer`]               | numbered events that come out of order, or not at all                                                                                   | ascending numbers, each once; what is missing is told                                          |
 //! | correlation identifier | [`pattern::Correlate`], [`pattern::Causal`]                                                       | to know what belongs together                                                                                                           | every id once; no handler can forget the cause                                                 |
 //! | publish-subscribe      | [`pattern::publish_subscribe`]                                                                    | topics, for subscribers that come and go; with wildcards and retained events                                                            | who does not lag gets every event of its topics from the number of its join on, once, in order |
-//! | point-to-point         | [`pattern::Partition`], [`pattern::Dispatch`], [`pattern::SingleActive`]                          | work shared by several consumers: in fixed parts, by who has least to do, or by one at a time; by who comes first it is `channel::mpmc` | each event to exactly one of them; with `Redeliver` also when one dies                         |
+//! | point-to-point         | [`pattern::Partition`], [`pattern::Dispatch`], [`pattern::SingleActive`]                          | work shared by several consumers: in fixed parts, by who has least to do, or by one at a time; by who comes first it is `channel::mpmc` | each event to exactly one of them; also when one leaves in order; with `Redeliver` when one dies |
 //! | return address         | [`pattern::Replier`], [`pattern::ReplyPorts`]                                                     | a reply that goes where the request says                                                                                                | to that port and its tenant, or it is told that nobody is there                                |
 //! | routing slip           | [`pattern::RoutingSlip`], [`pattern::Planner`], [`pattern::ByPlace`]                              | a list of steps that a message carries with it                                                                                          | each step once, in its order, on any thread; what was done is undone backwards if one fails    |
-//! | request-reply          | [`pattern::service`], [`pattern::Client`], [`pattern::Server`]                                    | a question, with an answer or a timeout                                                                                                 | every request ends exactly once; no answer reaches another request                             |
+//! | request-reply          | [`pattern::service`], [`pattern::Client`], [`pattern::Server`], [`pattern::Mailbox`]              | a question, with an answer or a timeout                                                                                                 | every request ends exactly once; no answer reaches another request                             |
 //! | crossing to a ring     | [`pattern::Forward`]                                                                              | the next thread                                                                                                                         | nothing is lost; a full ring makes it wait                                                     |
 //!
 //! Each pattern is on a page of [`pattern`], with its options, its bounds, its costs and a scene.

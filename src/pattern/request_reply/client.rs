@@ -218,6 +218,11 @@ impl<Src, K> Client<Src, K> {
     pub fn pending(&self) -> usize {
         self.matcher.pending.len()
     }
+    /// When an open request times out; nothing if it is not open.
+    #[must_use]
+    pub fn deadline(&self, ticket: Ticket) -> Option<Tick> {
+        self.matcher.pending.handle(ticket).and_then(|handle| self.matcher.pending.deadline(handle))
+    }
     /// When the next request times out, or somewhat before: for a thread that sleeps. Nothing if none is open.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Tick> {
