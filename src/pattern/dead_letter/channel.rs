@@ -191,13 +191,7 @@ where
     #[inline]
     fn on_event(&mut self, event: In, at: At) -> Flow {
         let Self { disposal, shelf, inner, .. } = self;
-        if let Some(flow) = disposal.ahead_of(shelf, &event, at) {
-            return flow;
-        }
-        match disposal.attempt(shelf, at, |_| inner.on_event(&event, at)) {
-            Ok(flow) => disposal.ledger.handed_on(flow),
-            Err(case) => disposal.dispose(case, shelf, &event),
-        }
+        disposal.handle(shelf, event, at, |event, _| inner.on_event(&**event, at), |event| &**event)
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         let Self { disposal, shelf, inner, .. } = self;
@@ -215,13 +209,7 @@ where
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
         let Self { disposal, shelf, inner, .. } = self;
-        if let Some(flow) = disposal.ahead_of(shelf, event, at) {
-            return flow;
-        }
-        match disposal.attempt(shelf, at, |_| inner.on_event(event, at)) {
-            Ok(flow) => disposal.ledger.handed_on(flow),
-            Err(case) => disposal.dispose(case, shelf, event),
-        }
+        disposal.handle(shelf, event, at, |event, _| inner.on_event(event, at), |event| &**event)
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         let Self { disposal, shelf, inner, .. } = self;
@@ -239,22 +227,16 @@ where
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
         let Self { disposal, shelf, access: Keeps { original, kept }, inner } = self;
-        if let Some(flow) = disposal.ahead_of(shelf, event, at) {
-            return flow;
-        }
         if kept.take() != Some(at.seq) {
             original.clone_from(event);
         }
-        let tried = disposal.attempt(shelf, at, |again| {
+        let one = |(event, original): &mut (&mut T, &mut T), again: bool| {
             if again {
                 event.clone_from(original);
             }
             inner.on_event(event, at)
-        });
-        let flow = match tried {
-            Ok(flow) => disposal.ledger.handed_on(flow),
-            Err(case) => disposal.dispose(case, shelf, original),
         };
+        let flow = disposal.handle(shelf, (event, original), at, one, |(_, original)| original);
         *kept = (flow == Err(Halt::Again)).then_some(at.seq);
         flow
     }

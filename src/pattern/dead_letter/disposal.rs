@@ -56,48 +56,6 @@ impl<T, K> Disposal<T, K> {
         }
     }
 
-    /// Tries the event in hand until it succeeds, must wait (both `Ok`), or has to go elsewhere (`Err`). `one` is told
-    /// whether the event was tried before, and this is another attempt.
-    ///
-    /// The case is out of hand while `one` runs: if that unwinds, the next event begins with nothing known.
-    #[inline]
-    pub(super) fn attempt(
-        &mut self,
-        shelf: &Option<Shelf<T>>,
-        at: At,
-        mut one: impl FnMut(bool) -> Flow,
-    ) -> Result<Flow, Case> {
-        let mut first = None;
-        if self.calm {
-            match one(false) {
-                flow @ (Ok(()) | Err(Halt::Stop)) => return Ok(flow),
-                flow => first = Some(flow),
-            }
-        }
-        self.attempt_in_trouble(first, shelf, at, one)
-    }
-    /// `first` is what the first attempt of this turn came to, if it is made.
-    #[inline(never)]
-    fn attempt_in_trouble(
-        &mut self,
-        first: Option<Flow>,
-        shelf: &Option<Shelf<T>>,
-        at: At,
-        one: impl FnMut(bool) -> Flow,
-    ) -> Result<Flow, Case> {
-        self.calm = false;
-        // One that a stage outside gave up after `Again` does not come back.
-        let mut case = self.in_hand.take().filter(|case| case.failure.seq == at.seq);
-        let mut shown = self.shown.take() == Some(at.seq);
-        let tried = self.go(first, &mut case, &mut shown, at, one);
-        if let Ok(Err(Halt::Again)) = tried {
-            self.in_hand = case;
-            self.shown = shown.then_some(at.seq);
-        } else if tried.is_ok() {
-            self.calm_down(shelf);
-        }
-        tried
-    }
     /// Says whether there is trouble, after what may have changed that.
     pub(super) fn calm_down(&mut self, shelf: &Option<Shelf<T>>) {
         self.calm = self.in_hand.is_none()
@@ -106,8 +64,9 @@ impl<T, K> Disposal<T, K> {
             && shelf.as_ref().is_none_or(|shelf| !shelf.concerns_others());
     }
 
-    /// As `attempt`, of any event, whose `first` attempt may be made already. `case` is what is known of it, `shown` says
-    /// that inner expects it; both are brought up to date.
+    /// Tries an event until it succeeds, must wait (both `Ok`), or has to go elsewhere (`Err`). Its `first` attempt may be
+    /// made already. `case` is what is known of it, `shown` says that inner expects it; both are brought up to date. `one`
+    /// is told whether this is another attempt.
     #[inline]
     pub(super) fn go(
         &mut self,
@@ -144,7 +103,7 @@ impl<T, K> Disposal<T, K> {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn judge(&mut self, before: Option<Case>, fault: Fault, At { seq, now }: At) -> Case {
         let attempts = before.map_or(0, |case| case.failure.attempts).saturating_add(1);
         let first = before.map_or(now, |case| case.failure.first);
@@ -176,12 +135,61 @@ impl<T, K> Drop for Disposal<T, K> {
 }
 
 impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
-    /// What has to be said about `event` before it is tried: nothing, as a rule.
+    /// Handles the event in hand. `one` tries it, and is told whether that is another attempt; `original` is what a letter
+    /// or a place gets of it.
     #[inline]
-    pub(super) fn ahead_of(&mut self, shelf: &mut Option<Shelf<T>>, event: &T, at: At) -> Option<Flow> {
-        if self.calm { None } else { self.behind(shelf.as_mut()?, event, at) }
+    pub(super) fn handle<E>(
+        &mut self,
+        shelf: &mut Option<Shelf<T>>,
+        mut event: E,
+        at: At,
+        mut one: impl FnMut(&mut E, bool) -> Flow,
+        original: impl Fn(&E) -> &T,
+    ) -> Flow {
+        let mut first = None;
+        if self.calm {
+            match one(&mut event, false) {
+                flow @ (Ok(()) | Err(Halt::Stop)) => return self.ledger.handed_on(flow),
+                flow => first = Some(flow),
+            }
+        }
+        self.handle_in_trouble(first, shelf, event, at, one, original)
     }
+    /// `first` is what the first attempt of this turn came to, if it is made.
+    ///
+    /// The case is out of hand while `one` runs: if that unwinds, the next event begins with nothing known.
     #[inline(never)]
+    fn handle_in_trouble<E>(
+        &mut self,
+        first: Option<Flow>,
+        shelf: &mut Option<Shelf<T>>,
+        mut event: E,
+        at: At,
+        mut one: impl FnMut(&mut E, bool) -> Flow,
+        original: impl Fn(&E) -> &T,
+    ) -> Flow {
+        self.calm = false;
+        if let (None, Some(shelf)) = (first, &mut *shelf)
+            && let Some(flow) = self.behind(shelf, original(&event), at)
+        {
+            return flow;
+        }
+        // One that a stage outside gave up after `Again` does not come back.
+        let mut case = self.in_hand.take().filter(|case| case.failure.seq == at.seq);
+        let mut shown = self.shown.take() == Some(at.seq);
+        let flow = match self.go(first, &mut case, &mut shown, at, |again| one(&mut event, again)) {
+            Ok(Err(Halt::Again)) => {
+                self.in_hand = case;
+                self.shown = shown.then_some(at.seq);
+                return Err(Halt::Again);
+            }
+            Ok(flow) => self.ledger.handed_on(flow),
+            Err(case) => self.place(case, shelf, original(&event)),
+        };
+        self.calm_down(shelf);
+        flow
+    }
+    /// What has to be said about `event` before it is tried, as others wait.
     fn behind(&mut self, shelf: &mut Shelf<T>, event: &T, at: At) -> Option<Flow> {
         if shelf.is_expected() {
             return Some(Err(Halt::Again));
@@ -200,12 +208,6 @@ impl<T: Clone, K: Sink<Event = Letter<T>>> Disposal<T, K> {
 
     /// Finds the event in hand a place after an attempt that failed: on the shelf, or for good; or keeps its case in
     /// hand, if there is no room for the letter.
-    #[inline(never)]
-    pub(super) fn dispose(&mut self, case: Case, shelf: &mut Option<Shelf<T>>, event: &T) -> Flow {
-        let flow = self.place(case, shelf, event);
-        self.calm_down(shelf);
-        flow
-    }
     fn place(&mut self, case: Case, shelf: &mut Option<Shelf<T>>, event: &T) -> Flow {
         let ending = match case.next {
             Next::End(ending) => ending,
