@@ -18,7 +18,6 @@ use ringmain::{
     pattern::{resequencer::Apart, *},
     run::pin,
 };
-use std::time::Duration;
 
 /// The table of a replier that knows one ring.
 fn ports<R>(replies: spsc::Producer<R>) -> (Port<R>, ReplyPorts<spsc::Producer<R>>) {
@@ -56,7 +55,7 @@ fn cases<P: Pace>(hops: &mut Hops<'_, P>) {
     hops.hop("fan-out to 2", number, |[rx]| rx.drive(Fanout::new((look, empty))));
     let all_pass = || DeadLetter::new("bench", Overflow::Block, LetterBox::new(1, u64::default), look);
     hops.hop("dead letter channel, all pass", number, |[rx]| rx.drive(all_pass()));
-    // Nothing passes, and no store has room: what that is to those who send.
+    // Nothing passes, and the box is full: what that is to those who send.
     let all_fail = move || {
         let fails = move |n: &u64, at: At| -> Flow {
             { look }.on_event(n, at)?;
@@ -64,9 +63,6 @@ fn cases<P: Pace>(hops: &mut Hops<'_, P>) {
         };
         let box_of_64 = LetterBox::new(64, u64::default);
         DeadLetter::new("bench", Overflow::DropOldest(LetterBox::drop_oldest), box_of_64, fails)
-            .retry(Retry::fixed(3, Duration::from_secs(1)), |_| Remedy::Retry)
-            .aside(64, u64::default)
-            .unwrap()
     };
     hops.hop("dead letter channel, all fail", number, |[rx]| rx.drive(all_fail()));
     let apart = Apart::new(Nowhere, Nowhere, look);
