@@ -21,7 +21,7 @@ pub enum Overflow<K> {
     /// The letter is not written.
     DropNewest,
     /// The given function of the sink makes room by giving up its oldest letter (which is counted as dropped under
-    /// [`Reason::Evicted`]), such as [`LetterBox::drop_oldest`]. If it returns false, the event waits.
+    /// [`Reason::Evicted`]), such as [`LetterBox::drop_oldest`](super::LetterBox::drop_oldest). If it returns false, the event waits.
     ///
     /// [`Reason::Evicted`]: crate::contract::Reason::Evicted
     DropOldest(fn(&mut K) -> bool),
