@@ -13,7 +13,8 @@
 //! | full branch          | [`Park`]                                                    | hold  | up to k go aside, then waits         |
 //! | message translator   | [`Translator`], [`Edit`]                                    | gate  | waits                                |
 //! | splitter             | [`Splitter`]                                                | gate  | waits with the next part             |
-//! | dead letter channel  | [`DeadLetter`], [`LetterBox`]                               | gate  | as its [`Overflow`] says             |
+//! | dead letter channel  | [`DeadLetter`], [`LetterBox`], [`Redrive`]                  | gate  | as its [`Overflow`] says             |
+//! | ... retries aside    | [`DeadLetter::aside`], [`by_key`]                           | hold  | a letter at once                     |
 //! | catching panics      | [`Catch`]                                                   | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                                               | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`KeyedResequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due   |
@@ -43,6 +44,7 @@
 //! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a [`Catch`] stands
 //!   between. Nothing that came before the event is lost, and the event in hand is not booked.
 //!
+//! [`by_key`]: DeadLetter::by_key
 //! [`Ledger`]: crate::contract::Ledger
 //! [`Account`]: crate::contract::Account
 //! [`Halt::Again`]: crate::contract::Halt::Again
@@ -73,7 +75,8 @@ pub use content_router::{Change, RuleSwitch};
 pub use content_router::{Divert, Fail, Park, Refuse, Shed};
 pub use content_router::{RecipientList, Recipients};
 pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
-pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
+pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow};
+pub use dead_letter::{Redrive, Redriven, Remedy, Retry};
 pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
