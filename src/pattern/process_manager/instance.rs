@@ -2,7 +2,7 @@
 
 use super::undo::Done;
 use super::{Machine, Undo};
-use crate::contract::ReturnAddress;
+use crate::contract::{ReturnAddress, Tick};
 use crate::table::TimerId;
 use core::fmt::{Debug, Formatter};
 
@@ -108,11 +108,12 @@ impl<M: Machine> Instance<M> {
         if let Some((source, id)) = M::identity(event)
             && let Some(last) = self.seen.get_mut(usize::from(source))
         {
-            *last = id;
+            // What was deferred comes after what came behind it.
+            *last = id.max(*last);
         }
     }
     /// Whether all of these timers would find a place.
-    pub(super) fn has_places(&self, changes: &[(M::Kind, Option<crate::contract::Tick>)]) -> bool {
+    pub(super) fn has_places(&self, changes: &[(M::Kind, Option<Tick>)]) -> bool {
         if changes.is_empty() {
             return true;
         }

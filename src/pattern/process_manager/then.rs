@@ -1,8 +1,7 @@
 //! What follows from a step, while it is not sure that there is one.
 
 use super::{MAX_STEPS, MAX_TIMERS, Machine, Undo};
-use crate::contract::{Addressed, Reason, ReturnAddress, Tick};
-use crate::contract::Fault;
+use crate::contract::{Addressed, Fault, Reason, ReturnAddress, Tick};
 use core::fmt::{Debug, Formatter};
 use core::time::Duration;
 
