@@ -11,6 +11,7 @@ mod filter;
 mod forward;
 mod overflow;
 mod point_to_point;
+mod process_manager;
 mod publish_subscribe;
 mod recipient_list;
 mod request_reply;

@@ -87,7 +87,7 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
         };
         instance.done.pop();
         if self.waiting.len() > 0 {
-            // What was deferred on the way forward is late now.
+            // What was deferred on the way forward has come too late.
             self.waiting.wake(&instance.key);
         }
         self.instances.disarm(handle);

@@ -208,7 +208,12 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
     pub(super) fn end(&mut self, handle: Handle, phase: Phase, now: Tick) {
         let Some(instance) = self.instances.get(handle) else { return };
         if self.waiting.len() > 0 {
-            self.waiting.forget(&instance.key, |reason| self.ledger.dropped(reason));
+            if phase == Phase::Compensated && !self.policy.remember.is_zero() {
+                // What was deferred has come too late, and what it did is undone.
+                self.waiting.wake(&instance.key);
+            } else {
+                self.waiting.forget(&instance.key, |reason| self.ledger.dropped(reason));
+            }
         }
         if self.policy.remember.is_zero() {
             self.instances.remove(handle);
@@ -324,7 +329,6 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
         }
         self.bring(now)?;
         self.waiting.expire(now, |reason| self.ledger.dropped(reason));
-        self.ledger_of_held();
         self.ring(now)?;
         self.bring(now)?;
         let awaits = self.instances.armed() > self.instances.finished() || self.waiting.expires();
@@ -399,6 +403,7 @@ impl<M: Machine, K: Room<Event = M::Command>> Stage<&M::Event> for ProcessManage
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
         let flow = self.end_turn(now);
+        self.ledger_of_held();
         self.ledger.publish();
         flow
     }
