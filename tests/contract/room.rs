@@ -1,7 +1,7 @@
 //! Room that is promised is there.
 
 use ringmain::channel::{multicast::Multicast, spsc};
-use ringmain::contract::{Refused, Room, Sink, SourceMut};
+use ringmain::contract::{Refused, Room, SourceMut};
 use ringmain::wait::{Park, Ringing};
 
 /// Of four slots.

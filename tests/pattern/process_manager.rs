@@ -15,7 +15,7 @@ mod panics;
 mod replay;
 mod table;
 
-use crate::kit::{Choke, Collect, Terms, conforms};
+use crate::kit::{Choke, Collect, conforms};
 use order::{Command, Event, Orders, POLICY, Rig, State, Verb, What, event, ns};
 use ringmain::channel::spsc;
 use ringmain::contract::{At, Fault, Halt, Reason, Room, Sink, SourceMut, Stage, Tick};

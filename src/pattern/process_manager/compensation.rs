@@ -158,6 +158,7 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
             if self.closed {
                 return Err(Halt::Stop);
             }
+            self.bring(now)?;
         }
         Ok(())
     }

@@ -242,7 +242,7 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
     }
 
     /// Those that were held and whose process goes on.
-    fn bring(&mut self, now: Tick) -> Flow {
+    pub(super) fn bring(&mut self, now: Tick) -> Flow {
         while self.waiting.is_ready() {
             self.sink.room(self.policy.outputs)?;
             let Some(Held { event, noted, .. }) = self.waiting.take() else { break };
@@ -330,7 +330,6 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
         self.bring(now)?;
         self.waiting.expire(now, |reason| self.ledger.dropped(reason));
         self.ring(now)?;
-        self.bring(now)?;
         let awaits = self.instances.armed() > self.instances.finished() || self.waiting.expires();
         if awaits { Err(Halt::Again) } else { Ok(()) }
     }

@@ -45,6 +45,5 @@ fn process_manager_allocates_nothing() {
     });
     assert_eq!(allocated, 0);
     let books = rig.books();
-    assert!(books.out > 100 && books.filtered > 0 && books.dropped.total() > 0);
-    assert!(books.dead_lettered.total() > 0, "{books:?}");
+    assert!(books.out >= 100 && books.filtered >= 20 && books.dead_lettered.total() >= 20, "{books:?}");
 }

@@ -28,8 +28,6 @@ pub(crate) enum What {
     Reserved,
     Paid,
     PayFailed,
-    /// The timer.
-    PayLate,
     /// The shop looks on.
     Ping,
     Shipped,
@@ -50,6 +48,7 @@ pub(crate) enum Kind {
     Reserved,
     Paid,
     PayFailed,
+    /// The timer.
     PayLate,
     Ping,
     Shipped,
@@ -209,7 +208,6 @@ impl Machine for Orders {
             What::Reserved => Kind::Reserved,
             What::Paid => Kind::Paid,
             What::PayFailed => Kind::PayFailed,
-            What::PayLate => Kind::PayLate,
             What::Ping => Kind::Ping,
             What::Shipped => Kind::Shipped,
             What::ShipFailed => Kind::ShipFailed,
