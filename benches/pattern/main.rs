@@ -17,6 +17,7 @@ mod filter;
 mod forward;
 mod hop;
 mod point_to_point;
+mod process_manager;
 mod publish_subscribe;
 mod request_reply;
 mod resequencer;
@@ -79,6 +80,7 @@ criterion_group!(
     return_address::benches,
     point_to_point::benches,
     resequencer::benches,
+    process_manager::benches,
     publish_subscribe::benches,
     sequencer::benches,
     sequencer::threads,

@@ -170,17 +170,13 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
                 self.send();
                 Fate::Folded
             }
-            Alarm::Undo(handle) => {
-                match self.instances.get(handle).map(|instance| instance.phase) {
-                    Some(Phase::Undoing { undo, attempts, sent: true }) => {
-                        self.fail(handle, undo, attempts, now)
-                    }
-                    Some(Phase::Undoing { undo, attempts, sent: false }) => {
-                        self.try_to(handle, undo, attempts + 1, now)
-                    }
-                    _ => Fate::Dropped(Reason::Late),
+            Alarm::Undo(handle) => match self.instances.get(handle).map(|instance| instance.phase) {
+                Some(Phase::Undoing { undo, attempts, sent: true }) => self.fail(handle, undo, attempts, now),
+                Some(Phase::Undoing { undo, attempts, sent: false }) => {
+                    self.try_to(handle, undo, attempts + 1, now)
                 }
-            }
+                _ => Fate::Dropped(Reason::Late),
+            },
             Alarm::Deadline(handle) | Alarm::Forget(handle) => {
                 self.give_up(handle);
                 Fate::Rejected(TOO_MUCH)

@@ -31,7 +31,8 @@ impl<M: Machine> Instances<M> {
     pub(super) fn new(capacity: usize) -> Result<Self, CapacityError> {
         let by_key = Index::new(capacity)?;
         let timers = capacity.saturating_mul(MAX_TIMERS + 1);
-        let wheel = Wheel::new(timers, Duration::ZERO).map_err(|_| CapacityError::TooLarge { asked: capacity })?;
+        let wheel =
+            Wheel::new(timers, Duration::ZERO).map_err(|_| CapacityError::TooLarge { asked: capacity })?;
         let slab = Slab::new(capacity)?;
         Ok(Self { by_key, slab, wheel, finished: VecDeque::with_capacity(capacity), stuck: 0 })
     }

@@ -98,13 +98,7 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
     }
     /// A process that goes forward meets an event, or a timer.
     #[inline]
-    pub(super) fn run(
-        &mut self,
-        handle: Handle,
-        kind: M::Kind,
-        event: Option<&M::Event>,
-        now: Tick,
-    ) -> Fate {
+    pub(super) fn run(&mut self, handle: Handle, kind: M::Kind, event: Option<&M::Event>, now: Tick) -> Fate {
         let Self { machine, instances, waiting, then, .. } = self;
         let Some(instance) = instances.get(handle) else { return Fate::Dropped(Reason::Late) };
         let unhandled = Fate::Rejected(Fault::of(Reason::NoRoute));

@@ -13,10 +13,7 @@ fn rejected(reason: Reason) -> Result<(), Halt> {
 #[test]
 fn process_manager_4_processes_do_not_mix() {
     const WAYS: [(&[What], &[Verb]); 3] = [
-        (
-            &[What::Submit, What::Reserved, What::Paid, What::Shipped],
-            &[Verb::Reserve, Verb::Pay, Verb::Ship],
-        ),
+        (&[What::Submit, What::Reserved, What::Paid, What::Shipped], &[Verb::Reserve, Verb::Pay, Verb::Ship]),
         (
             &[What::Submit, What::Reserved, What::PayFailed, What::Undone(RESERVE)],
             &[Verb::Reserve, Verb::Pay, Verb::CancelReserve],

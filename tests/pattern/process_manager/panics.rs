@@ -1,12 +1,12 @@
 //! What panics and what fails.
 
-use super::order::{Command, Orders, POLICY, RESERVE, Rig, State, Verb, What, event, ns};
 use super::NOW;
+use super::order::{Command, Orders, POLICY, RESERVE, Rig, State, Verb, What, event, ns};
 use crate::kit::{Collect, Script, panics, turn};
 use ringmain::contract::{At, Fault, Halt, Reason, Stage, Tick};
 use ringmain::pattern::process_manager::{Missing, Phase, Policy, ProcessManager, UNDECLARED, Undo};
-use ringmain::ring::Sequence;
 use ringmain::pattern::{Catch, DeadLetter, LetterBox, Overflow, Remedy, Retry};
+use ringmain::ring::Sequence;
 
 /// 19.d8: panic in a transition -> state unchanged, event to the dead letter channel after retries; others go on.
 #[test]
