@@ -19,6 +19,7 @@
 //! | resequencer          | [`Resequencer`], [`BatchResequencer`]      | hold  | waits with the rest of what is due   |
 //! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
+//! | process manager      | [`ProcessManager`]                         | hold  | waits, with nothing changed          |
 //! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |
 //! | crossing to a ring   | [`Forward`]                                | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                  | gate  | waits, and all readers               |

@@ -20,7 +20,7 @@ fn process_manager_allocates_nothing() {
         for round in 0..20 {
             let now = 10_000 * round;
             // Early, deferred, looked at, all the way, late; then twice.
-            for what in [What::Reserved, What::Submit, What::Ping, What::Paid, What::Shipped, What::Paid] {
+            for what in [What::Reserved, What::Submit, What::Paid, What::Ping, What::Shipped, What::Paid] {
                 let _ = rig.give(now, event(1, what));
             }
             let _ = rig.turn(now);
