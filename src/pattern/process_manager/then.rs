@@ -22,8 +22,8 @@ pub struct Then<M: Machine> {
     pub(super) outstanding: u32,
     pub(super) too_much: bool,
     now: Tick,
-    pub(super) sender: ReturnAddress,
-    pub(super) originator: ReturnAddress,
+    sender: ReturnAddress,
+    originator: ReturnAddress,
     outputs: usize,
 }
 

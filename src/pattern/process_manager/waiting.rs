@@ -33,6 +33,10 @@ impl<M: Machine> Waiting<M> {
     pub(super) fn is_ready(&self) -> bool {
         self.ready > 0
     }
+    /// When to look whether one has expired.
+    pub(super) fn earliest(&self) -> Tick {
+        self.earliest
+    }
     /// Whether one of them will expire.
     pub(super) fn expires(&self) -> bool {
         self.earliest != Tick::MAX
