@@ -19,7 +19,7 @@ use clap::Parser;
 use market::{
     args::Args,
     crew,
-    pipeline::{MERMAID, Market, Plan},
+    pipeline::{Market, Plan},
     progress::Progress,
     session::Session,
 };
@@ -66,10 +66,14 @@ impl Failure {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    if args.graph {
-        return print(MERMAID);
-    }
     let plan = plan(args).map_err(|wrong| Failure::new(USAGE, wrong))?;
+    if args.graph {
+        let market = Market::build(&plan, io::empty(), MonotonicClock::new())
+            .map_err(|wrong| Failure::new(USAGE, wrong))?;
+        let graph = crew::plan(market, threads(args));
+        graph.check().map_err(|wrong| Failure::new(BUG, wrong))?;
+        return print(&graph.mermaid());
+    }
     match (args.path(), &args.file) {
         (Some(path), _) => {
             let cannot = |why: &dyn fmt::Display| {
@@ -108,12 +112,11 @@ where
     let clock = MonotonicClock::new();
     let market = Market::build(plan, input, clock).map_err(|wrong| Failure::new(USAGE, wrong))?;
     let outcome = market.outcome.clone();
-    let threads = args.threads.map_or_else(default_threads, usize::from);
     let progress = io::stderr().is_terminal().then(|| Progress::new(&outcome.board, rows));
 
     let start = Instant::now();
-    let ran =
-        crew::run(market, threads, args.wait, clock, progress).map_err(|wrong| Failure::new(BUG, wrong))?;
+    let ran = crew::run(market, threads(args), args.wait, clock, progress)
+        .map_err(|wrong| Failure::new(BUG, wrong))?;
     let report = outcome.report(start.elapsed());
     for notice in &ran.notices {
         let _ = writeln!(io::stderr(), "market: {notice}");
@@ -139,9 +142,10 @@ where
     Ok(())
 }
 
-/// One a core, but at least two, and no more than three on a machine of any size: the feed sets the pace.
-fn default_threads() -> usize {
-    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 3))
+/// As asked for; else one a core, but at least two, and no more than three on a machine of any size: the feed sets the pace.
+fn threads(args: &Args) -> usize {
+    let usual = || thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 3));
+    args.threads.map_or_else(usual, usize::from)
 }
 
 /// Writes to standard output. A reader that has gone has seen what it wanted: that is no failure.

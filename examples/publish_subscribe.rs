@@ -1,5 +1,6 @@
 //! A price feed with topics: a risk check that gets everything, a desk that comes late and begins with the last prices, a
-//! screen that is slow and is told what it missed, and a probe that is too slow to stay.
+//! screen that is slow and is told what it missed, a board that only needs the newest of each, and a probe that is too slow
+//! to stay.
 //!
 //! `cargo run --example publish_subscribe`
 
@@ -22,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut risk = subscriptions.subscribe(&[">"], Policy::Required, Begin::Now)?;
     let mut screen = subscriptions.subscribe(&["fx.#"], Policy::Lag(Resume::Oldest), Begin::Now)?;
+    let mut board = subscriptions.subscribe(&[">"], Policy::Conflate, Begin::Now)?;
     let mut probe = subscriptions.subscribe(&["rates.>"], Policy::DisconnectAfter(16), Begin::Now)?;
     let (mut checked, mut desk, mut first) = (0, None, Vec::new());
     for n in 1..=1_000 {
@@ -65,6 +67,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let books = screen.account().read();
     books.check()?;
     assert_eq!((books.out, books.dropped[Reason::Evicted]), (drawn, missed));
+    let mut newest = [0; 4];
+    loop {
+        match board.recv(|price| (price.topic, price.event)) {
+            Ok((topic, price)) => {
+                newest[topics.iter().position(|known| *known == topic).ok_or("a topic")?] = price
+            }
+            Err(NoEvent::Lagged(_)) => {}
+            Err(_) => break,
+        }
+    }
+    let books = board.account().read();
+    books.check()?;
+    println!(
+        "the board shows {newest:?}; it looked at {} prices, and missed {}",
+        books.out,
+        books.dropped[Reason::Evicted]
+    );
+    // `crypto` keeps nothing, and its one price was long ago.
+    assert_eq!(newest, [10_999, 11_000, 10_998, 0]);
     println!("the probe: {}", probe.recv(|_| ()).err().ok_or("it should have been too slow")?);
 
     feed.admit();

@@ -1,13 +1,14 @@
 //! A video comes in packets over a network that delays some and loses others. They are put back in order. What is missing
 //! is asked for, which helps unless it is lost twice; what does not come in time is told, and the player shows the last
-//! picture once more.
+//! picture once more. Then packets of several calls come mixed, of which there is room for two.
 //!
 //! `cargo run --example resequencer`
 
 use ringmain::channel::spsc;
 use ringmain::contract::{Agent, At, Clock, Flow, ManualClock, Sink, SourceMut, Tick, Work};
 use ringmain::pattern::resequencer::{
-    Ahead, Closing, Duplicate, Hole, Late, Missing, Ordered, Policy, Resequencer, Start,
+    Ahead, Closing, Duplicate, Hole, Keyed, KeyedResequencer, Keys, Late, Missing, Ordered, Policy,
+    Resequencer, Start, TableFull,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -109,5 +110,49 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     books.check()?;
     println!("{} packets and {} gaps or requests = {} out", books.input, books.generated, books.out);
     assert_eq!((books.input, books.generated, books.out), (23, 3, 26));
+    calls()
+}
+
+/// A packet of a call: which one, its number, and whether it is the last.
+type Voice = (char, u16, bool);
+
+/// Each call has numbers of its own, and waits for none of another one. It ends with its last packet, or when a third one
+/// begins and it has been silent for longest.
+fn calls() -> Result<(), Box<dyn std::error::Error>> {
+    let (mut network, packets) = spsc::channel(16, Voice::default)?;
+    let policy = Policy {
+        start: Start::Fixed(1),
+        late: Late::Drop,
+        duplicate: Duplicate::KeepFirst,
+        ahead: Ahead::Advance,
+        hole: Hole::Skip { after: 12 * MS },
+        closing: Closing::Release,
+    };
+    let keys = Keys { most: 2, full: TableFull::EvictLru(Closing::Release) };
+    let mut heard = Vec::new();
+    let speaker = |Keyed { key, item }: Keyed<char, Ordered<&mut Voice>>, _: At| -> Flow {
+        heard.push(match item {
+            Ordered::Event((_, number, _)) => format!("{key}{number}"),
+            Ordered::Gap(Missing { from, to }) => format!("{key}: no {from} to {to}"),
+            Ordered::Stray((_, number, _), why) => format!("{key}{number} is {why}"),
+        });
+        Ok(())
+    };
+    let (call, number) = (|voice: &Voice| voice.0, |voice: &Voice| voice.1);
+    let in_order = KeyedResequencer::new(keys, 16, policy, call, number, Voice::default, speaker)?
+        .ending_with(|voice: &Voice| voice.2);
+    let account = in_order.account();
+    let mut receiver = packets.drive_mut(in_order);
+    let comes = [('a', 2), ('b', 1), ('a', 1), ('b', 3), ('a', 3), ('c', 1), ('c', 2), ('d', 1)];
+    for (call, number) in comes {
+        network.push((call, number, (call, number) == ('a', 3)))?;
+    }
+    drop(network);
+    assert_eq!(receiver.work(Tick::ZERO), Work::Done);
+    drop(receiver);
+    println!("{}", heard.join(", "));
+    // a ended by itself, so c had a place; d took that of b, of which 2 was missing.
+    assert_eq!(heard, ["b1", "a1", "a2", "a3", "c1", "c2", "b: no 2 to 2", "b3", "d1"]);
+    account.read().check()?;
     Ok(())
 }

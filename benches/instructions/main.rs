@@ -12,7 +12,10 @@ use ringmain::channel::publish_subscribe::{self, Begin, Policy, Resume};
 use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, spmc, spsc};
 use ringmain::contract::{At, Flow, Sink, Source, Stage, Tick, each};
 use ringmain::pattern::publish_subscribe as by_topic;
-use ringmain::pattern::{ContentRouter, Fanout, Filter};
+use ringmain::pattern::{
+    Ack, AtMostOnce, Choice, ContentRouter, Dispatch, Fanout, Filter, InTurn, Job, KeyHash, LeastLoaded,
+    Worker,
+};
 use ringmain::ring::Sequence;
 use std::fmt::Debug;
 use std::hint::black_box;
@@ -27,7 +30,7 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 46] = [
+const OPERATIONS: [Operation; 49] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
@@ -76,6 +79,9 @@ const OPERATIONS: [Operation; 46] = [
     ("stage: filter", |n| stage(n, Filter::new(|event: &u64| *event != 0, look))),
     ("stage: router to 4", |n| stage(n, ContentRouter::new(by_rest, (look, look, look, look)))),
     ("stage: fan-out to 2", |n| stage(n, Fanout::new((look, look)))),
+    ("dispatch in turn to 4 and back, batch of 32", |n| dispatch(n, InTurn::new())),
+    ("dispatch to the least loaded of 4 and back, batch of 32", |n| dispatch(n, LeastLoaded)),
+    ("dispatch by key to 4 and back, batch of 32", |n| dispatch(n, KeyHash::new(|event: &u64| *event))),
 ];
 
 fn main() -> ExitCode {
@@ -194,6 +200,30 @@ fn stage(n: u64, mut stage: impl for<'e> Stage<&'e u64>) {
         let at = At { seq: Sequence::new(i), now: Tick::ZERO };
         let _ = black_box(stage.on_event(black_box(&i), at));
     }
+}
+
+/// Gives 32 events to four workers, which do them at once, and hears of it.
+fn dispatch(n: u64, choice: impl Choice<u64, 4>) {
+    let mut workers = Vec::new();
+    let posts = [(); 4].map(|()| {
+        let (jobs, from_dispatch) = ok(spsc::channel(BATCH, Job::default));
+        let (acks, from_worker) = ok(spsc::channel(BATCH, Ack::default));
+        workers.push((from_dispatch, Worker::new(acks, look)));
+        (jobs, from_worker)
+    });
+    let mut dispatch = ok(Dispatch::new(choice, AtMostOnce, 4 * BATCH, posts));
+    let mut done = 0;
+    for i in 0..n {
+        for seq in 0..BATCH as u64 {
+            let at = At { seq: Sequence::new(seq), now: Tick::ZERO };
+            let _ = black_box(dispatch.on_event(black_box(&i), at));
+        }
+        for (jobs, worker) in &mut workers {
+            done += jobs.drain(Tick::ZERO, usize::MAX, worker).count as u64;
+        }
+        let _ = black_box(Stage::<&u64>::on_batch_end(&mut dispatch, Tick::ZERO));
+    }
+    assert_eq!(done, n * BATCH as u64, "something was refused");
 }
 
 fn look(event: &u64, _: At) -> Flow {

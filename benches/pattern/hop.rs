@@ -11,8 +11,9 @@ use crate::request_reply::{NOW, Rig, TIMEOUT, rig, rings};
 use crate::{EVENTS, at, empty, resequencer::POLICY, translator::double};
 use criterion::Criterion;
 use race::{Fixed, Flat, Hops, Look, OUTSTANDING, Pace, Seen};
-use ringmain::channel::spsc;
-use ringmain::contract::{At, Flow, Message, Sink, Source, SourceMut, Stage};
+use ringmain::channel::publish_subscribe::{self, Begin, Policy};
+use ringmain::channel::{spmc, spsc};
+use ringmain::contract::{Agent, At, Flow, Message, Sink, Source, SourceMut, Stage};
 use ringmain::{
     pattern::{resequencer::Apart, *},
     run::pin,
@@ -23,6 +24,18 @@ fn ports<R>(replies: spsc::Producer<R>) -> (Port<R>, ReplyPorts<spsc::Producer<R
     let (port, mut ports) = (Addresses::new(1..=1).open().unwrap(), ReplyPorts::new(1..=1));
     ports.open(port, replies);
     (port, ports)
+}
+
+/// Two workers, on the thread of the dispatcher.
+fn dispatched<C: Choice<u64, 2>>(
+    rx: spsc::Consumer<u64>,
+    choice: C,
+    look: impl for<'e> Stage<&'e u64> + Copy,
+) -> impl Agent {
+    let [(a, to_a), (b, to_b)] = [rings(), rings()];
+    let [(acks_a, from_a), (acks_b, from_b)] = [rings(), rings()];
+    let dispatch = Dispatch::new(choice, AtMostOnce, EVENTS, [(a, from_a), (b, from_b)]).unwrap();
+    (rx.drive(dispatch), to_a.drive(Worker::new(acks_a, look)), to_b.drive(Worker::new(acks_b, look)))
 }
 
 pub(crate) fn benches(c: &mut Criterion) {
@@ -62,11 +75,20 @@ fn cases<P: Pace>(hops: &mut Hops<'_, P>) {
     });
     hops.hop("base, 2 lanes by hand", number, |[a, b]| (a.drive(look), b.drive(look)));
     hops.hop("sequencer, 2 lanes", number, |lanes: [_; 2]| Sequencer::round_robin(lanes, EVENTS).drive(look));
-    hops.hop("dispatch in turn, 2 workers", number, |[rx]| {
-        let [(a, to_a), (b, to_b)] = [rings(), rings()];
-        let [(acks_a, from_a), (acks_b, from_b)] = [rings(), rings()];
-        let dispatch = Dispatch::new(InTurn::new(), AtMostOnce, EVENTS, [(a, from_a), (b, from_b)]).unwrap();
-        (rx.drive(dispatch), to_a.drive(Worker::new(acks_a, look)), to_b.drive(Worker::new(acks_b, look)))
+    hops.hop("dispatch in turn, 2 workers", number, |[rx]| dispatched(rx, InTurn::new(), look));
+    hops.hop("dispatch to the least loaded of 2", number, |[rx]| dispatched(rx, LeastLoaded, look));
+    hops.hop("dispatch by key, 2 workers", number, |[rx]| {
+        dispatched(rx, KeyHash::new(|n: &u64| n % 64), look)
+    });
+    hops.hop("single active", number, |[rx]| SingleActive::new(rx).drive(look));
+    hops.over("claim, 1 consumer", number, || {
+        let (tx, rx) = spmc::channel(EVENTS, u64::default).unwrap();
+        (vec![tx], rx.drive(look))
+    });
+    hops.over("publish-subscribe, 1 gate subscriber", number, || {
+        let (tx, subscriptions) = publish_subscribe::channel(EVENTS, 1, u64::default).unwrap();
+        let rx = subscriptions.subscribe(Policy::Gate, Begin::Now).unwrap();
+        (vec![tx], rx.drive(look))
     });
 
     let reply_to = ports(rings::<u64>().0).0.address();

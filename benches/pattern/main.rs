@@ -22,6 +22,7 @@ mod publish_subscribe;
 mod request_reply;
 mod resequencer;
 mod return_address;
+mod routing_slip;
 mod sequencer;
 mod translator;
 
@@ -78,6 +79,7 @@ criterion_group!(
     forward::benches,
     request_reply::benches,
     return_address::benches,
+    routing_slip::benches,
     point_to_point::benches,
     resequencer::benches,
     process_manager::benches,

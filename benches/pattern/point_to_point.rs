@@ -63,7 +63,7 @@ pub(crate) fn benches(c: &mut Criterion) {
             for ((_, jobs), (acks, _)) in &mut ends {
                 let _ = jobs.drain(Tick::ZERO, usize::MAX, &mut |job: &Job<u64>, _: At| -> Flow {
                     black_box(&job.event);
-                    Ok(acks.offer(|ack| ack.handle = job.handle)?)
+                    Ok(acks.offer(|ack| *ack = Ack::Done(job.handle))?)
                 });
             }
             for (_, (_, acks)) in &mut ends {

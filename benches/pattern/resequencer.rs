@@ -2,8 +2,8 @@ use crate::{EVENTS, at, events, group, pass};
 use criterion::Criterion;
 use ringmain::contract::{At, Flow, Stage, Tick, each};
 use ringmain::pattern::resequencer::{
-    Ahead, Batch, BatchResequencer, Closing, Duplicate, Equals, Hole, Late, Ordered, Policy, Resequencer,
-    Sort, Start,
+    Ahead, Batch, BatchResequencer, Closing, Duplicate, Equals, Hole, Keyed, KeyedResequencer, Keys, Late,
+    Ordered, Policy, Resequencer, Sort, Start, TableFull,
 };
 use std::hint::black_box;
 use std::time::Duration;
@@ -63,6 +63,23 @@ pub(crate) fn benches(c: &mut Criterion) {
     let stage = Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, item).expect("a power of two");
     let mut pairs = Pass { base: 0, stage };
     group.bench_function("pairs swapped, window 256", |b| b.iter(|| pairs.run(&swapped)));
+
+    // Sixteen keys by turns, of which each has numbers of its own.
+    let after = |Keyed { item: of, .. }: Keyed<u64, Ordered<&u64>>, at: At| item(of, at);
+    let full = TableFull::EvictLru(Closing::Release);
+    let in_turn: Vec<u64> = (0..EVENTS as u64).collect();
+    let turned: Vec<u64> = in_turn.iter().map(|n| n ^ 16).collect();
+    for (name, most, events) in [
+        ("16 keys, in order", 16, &in_turn),
+        ("16 keys, pairs swapped", 16, &turned),
+        ("16 keys in 8 places", 8, &in_turn),
+    ] {
+        let (key, number) = (|n: &u64| n % 16, |n: &u64| n / 16);
+        let policy = Policy { start: Start::FirstSeen, ..POLICY };
+        let stage = KeyedResequencer::new(Keys { most, full }, 16, policy, key, number, u64::default, after);
+        let mut keyed = Pass { base: 0, stage: stage.expect("a power of two") };
+        group.bench_function(name, |b| b.iter(|| keyed.run(events)));
+    }
 
     let events = events();
     for size in [16, 256] {

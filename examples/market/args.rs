@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Print one JSON object instead of the report
     #[arg(long)]
     pub(crate) json: bool,
-    /// Print the topology as a Mermaid graph, and do no more
+    /// Print the topology, with these threads and capacities, as a Mermaid graph, and do no more
     #[arg(long)]
     pub(crate) graph: bool,
     /// Slots of the ring, a power of two

@@ -21,13 +21,14 @@ use super::{
     stages::{Crosses, Halts, Join, Leaf, Tally, Trades, Visible, check, is_good, is_trade},
 };
 use ringmain::{
-    channel::{multicast::Multicast, spsc},
+    channel::multicast::Multicast,
     contract::{Agent, Clock, Source, SourceMut},
     metric::{Books, Latencies, OneIn, Timed},
     pattern::{
         ContentRouter, Correlate, DeadLetter, Edit, Fanout, Filter, Letter, NO_ROUTE, Nowhere, Origin,
         Overflow, Translator,
     },
+    run::{self, OnFull},
 };
 use std::{
     error::Error,
@@ -61,6 +62,8 @@ pub(crate) type Named = (&'static str, Box<dyn Agent + Send>);
 pub(crate) struct Market {
     /// In the order of the flow.
     agents: [Named; AGENTS],
+    /// The rings, with their ends; threads are planned by who starts them.
+    pub(crate) graph: run::Plan,
     pub(crate) outcome: Outcome,
 }
 
@@ -91,24 +94,6 @@ const PLACES: [[usize; AGENTS]; THREADS] = [
     [0, 1, 2, 3, 4, 5, 6, 6],
 ];
 
-/// The graph, for `--graph`.
-pub(crate) const MERMAID: &str = "\
-flowchart LR
-  input([\"file, standard input or session\"]) --> feed[\"feed: parse\"]
-  feed ==> check{{\"check: dead letter, edit, correlate\"}}
-  check -. bad rows .-> letters[\"letters\"]
-  check ==> book[\"book: filter, router by type\"]
-  check ==> stats[\"stats: filter, fanout\"]
-  check ==> risk[\"risk: filter, translator\"]
-  book ==> join[\"join\"]
-  stats ==> join
-  risk ==> join
-  risk -. alarms .-> alarms[\"alarms\"]
-  join --> report([report])
-  letters --> report
-  alarms --> report
-";
-
 impl Market {
     /// Builds the bus over `input`. Everything that it will need is allocated here.
     ///
@@ -125,8 +110,15 @@ impl Market {
         let stats_node = ring.reader("stats", &[&check_node]);
         let risk_node = ring.reader("risk", &[&check_node]);
         let join_node = ring.reader("join", &[&book_node, &stats_node, &risk_node]);
-        let (letters_in, letters_out) = spsc::channel(plan.letters, || Letter::blank(Event::blank()))?;
-        let (alarms_in, alarms_out) = spsc::channel(plan.letters, Alarm::default)?;
+        let mut graph = run::Plan::new();
+        let rows_in = graph.from("feed").multicast("rows", OnFull::Block, ring)?;
+        let (letters_in, letters_out) =
+            graph
+                .from("check")
+                .to("letters")
+                .spsc("bad rows", plan.letters, OnFull::Block, || Letter::blank(Event::blank()))?;
+        let (alarms_in, alarms_out) =
+            graph.from("risk").to("alarms").spsc("alarms", plan.letters, OnFull::Block, Alarm::default)?;
 
         let board = Arc::new(Board::default());
         let mut latencies = Latencies::new();
@@ -143,7 +135,7 @@ impl Market {
 
         let lines = Lines::new(input, plan.buffer);
         let pace = plan.rate.map(Pace::new);
-        let feed = enter!("feed", Feed::new(lines, ring.build()?, pace, probe("parse")));
+        let feed = enter!("feed", Feed::new(lines, rows_in, pace, probe("parse")));
         let failure = feed.failure();
 
         let stamped = enter!("check: correlate", Correlate::new(Origin::new(1), Nowhere));
@@ -208,7 +200,7 @@ impl Market {
             ("alarms", Box::new(alarms)),
         ];
         let outcome = Outcome { board, books, latencies, letters: kept, failure, rate: plan.rate };
-        Ok(Self { agents, outcome })
+        Ok(Self { agents, graph, outcome })
     }
 
     /// The agents, shared out to so many threads, 1 to 7. Within a thread they keep the order of the flow.

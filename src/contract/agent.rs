@@ -90,18 +90,26 @@ macro_rules! pump {
             /// Emptied at the end: dropping the source frees upstream, dropping the stage closes its sinks.
             live: Option<(Src, S)>,
             limit: usize,
+            /// Nothing is claimed any more.
+            leaves: bool,
             ledger: Ledger,
         }
 
         impl<Src, S> $name<Src, S> {
             pub(super) fn new(source: Src, stage: S) -> Self {
-                Self { live: Some((source, stage)), limit: usize::MAX, ledger: Ledger::new() }
+                Self { live: Some((source, stage)), limit: usize::MAX, leaves: false, ledger: Ledger::new() }
             }
             /// At most `events` a turn; 0 is taken for 1.
             #[must_use]
             pub fn limit(mut self, events: usize) -> Self {
                 self.limit = events.max(1);
                 self
+            }
+            /// It is to leave in order: it claims nothing more from its source, finishes what it has [in
+            /// hand](Source::in_hand) and what its stage holds, and is done. Give it turns until it says so: one that is
+            /// dropped before takes along what it has in hand.
+            pub fn leave(&mut self) {
+                self.leaves = true;
             }
             /// The pump's own line of the books: what it drained, and what it dropped because a stage rejected it.
             #[must_use]
@@ -117,7 +125,14 @@ macro_rules! pump {
             fn work(&mut self, now: Tick) -> Work {
                 let live = EndOnUnwind(&mut self.live);
                 let Some((source, stage)) = live.0 else { return Work::Done };
-                let drained = source.$drain(now, self.limit, stage);
+                let drained = if self.leaves {
+                    match source.in_hand() {
+                        0 => Drained { count: 0, end: Some(End::Closed) },
+                        rest => source.$drain(now, rest.min(self.limit), stage),
+                    }
+                } else {
+                    source.$drain(now, self.limit, stage)
+                };
                 let after = stage.on_batch_end(now);
                 core::mem::forget(live);
                 let work = settle(drained, &mut self.ledger, after);

@@ -184,6 +184,16 @@ impl Ledger {
         self.balance.held = n;
         self.changed = true;
     }
+    /// One message more lies here now.
+    #[inline]
+    pub fn holds_one_more(&mut self) {
+        self.holds(self.balance.held + 1);
+    }
+    /// One message less lies here now.
+    #[inline]
+    pub fn holds_one_less(&mut self) {
+        self.holds(self.balance.held - 1);
+    }
     /// A message was given up.
     #[inline]
     pub fn dropped(&mut self, reason: Reason) {

@@ -44,6 +44,15 @@ pub trait Source {
         None
     }
 
+    /// Events that this consumer has claimed and not consumed. Nobody else will see them, and if it is dropped they go with
+    /// it; so who leaves drains as many as that, which claims no more, until there are none: see
+    /// [`Pump::leave`](super::Pump::leave). None where a source keeps an event in the ring until it is consumed, and
+    /// where it is made of several.
+    #[inline]
+    fn in_hand(&self) -> usize {
+        0
+    }
+
     /// Shows the oldest event to `look` and leaves it where it is. Where consumers compete, this one has it in hand then:
     /// what it takes next is that event.
     ///

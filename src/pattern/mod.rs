@@ -1,30 +1,31 @@
 //! The patterns of the book, as stages. Each is in a module with a page: its options, its bounds, its costs and a
 //! scene; the types of all are here.
 //!
-//! | pattern              | type                                       | holds | at a full output                     |
-//! |----------------------|--------------------------------------------|-------|--------------------------------------|
-//! | publish-subscribe    | [`publish_subscribe`]                      | gate  | as each subscription says            |
-//! | message filter       | [`Filter`], [`Criterion`]                  | gate  | waits                                |
-//! | content-based router | [`ContentRouter`], [`RuleSwitch`]          | gate  | waits for the branch                 |
-//! | recipient list       | [`RecipientList`]                          | gate  | the others are served, then waits    |
-//! | fan-out              | [`Fanout`]                                 | gate  | the others are served, then waits    |
-//! | fan-out into rings   | [`AllOrNothing`]                           | gate  | waits, with no ring changed          |
-//! | full branch          | [`Shed`], [`Refuse`], [`Divert`], [`Fail`] | gate  | drops, rejects, goes elsewhere, ends |
-//! | full branch          | [`Park`]                                   | hold  | up to k go aside, then waits         |
-//! | message translator   | [`Translator`], [`Edit`]                   | gate  | waits                                |
-//! | splitter             | [`Splitter`]                               | gate  | waits with the next part             |
-//! | dead letter channel  | [`DeadLetter`], [`LetterBox`]              | gate  | as its [`Overflow`] says             |
-//! | catching panics      | [`Catch`]                                  | -     | waits                                |
-//! | sequencer            | [`Sequencer`]                              | gate  | waits                                |
-//! | resequencer          | [`Resequencer`], [`BatchResequencer`]      | hold  | waits with the rest of what is due   |
-//! | correlation          | [`Correlate`], [`Causal`]                  | gate  | waits                                |
-//! | request-reply        | [`Client`], [`Server`], [`Proxy`]          | hold  | refuses; as [`WhenFull`] says        |
-//! | process manager      | [`ProcessManager`]                         | hold  | waits, with nothing changed          |
-//! | return address       | [`Replier`], [`ReplyPorts`]                | gate  | as [`WhenFull`] says                 |
-//! | crossing to a ring   | [`Forward`]                                | gate  | waits                                |
-//! | point-to-point       | [`Partition`] of a reader                  | gate  | waits, and all readers               |
-//! | point-to-point       | [`Dispatch`] to [`Worker`]s                | hold  | the next worker, or waits            |
-//! | one active consumer  | [`SingleActive`]                           | -     | waits                                |
+//! | pattern              | type                                                        | holds | at a full output                     |
+//! |----------------------|-------------------------------------------------------------|-------|--------------------------------------|
+//! | publish-subscribe    | [`publish_subscribe`]                                       | gate  | as each subscription says            |
+//! | message filter       | [`Filter`], [`Criterion`]                                   | gate  | waits                                |
+//! | content-based router | [`ContentRouter`], [`RuleSwitch`]                           | gate  | waits for the branch                 |
+//! | recipient list       | [`RecipientList`]                                           | gate  | the others are served, then waits    |
+//! | fan-out              | [`Fanout`]                                                  | gate  | the others are served, then waits    |
+//! | fan-out into rings   | [`AllOrNothing`]                                            | gate  | waits, with no ring changed          |
+//! | full branch          | [`Shed`], [`Refuse`], [`Divert`], [`Fail`]                  | gate  | drops, rejects, goes elsewhere, ends |
+//! | full branch          | [`Park`]                                                    | hold  | up to k go aside, then waits         |
+//! | message translator   | [`Translator`], [`Edit`]                                    | gate  | waits                                |
+//! | splitter             | [`Splitter`]                                                | gate  | waits with the next part             |
+//! | dead letter channel  | [`DeadLetter`], [`LetterBox`]                               | gate  | as its [`Overflow`] says             |
+//! | catching panics      | [`Catch`]                                                   | -     | waits                                |
+//! | sequencer            | [`Sequencer`]                                               | gate  | waits                                |
+//! | resequencer          | [`Resequencer`], [`KeyedResequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due   |
+//! | correlation          | [`Correlate`], [`Causal`]                                   | gate  | waits                                |
+//! | request-reply        | [`Client`], [`Server`], [`Proxy`], [`Mailbox`]              | hold  | refuses; as [`WhenFull`] says        |
+//! | return address       | [`Replier`], [`ReplyPorts`]                                 | gate  | as [`WhenFull`] says                 |
+//! | routing slip         | [`RoutingSlip`], [`ByPlace`]                                | gate  | waits                                |
+//! | process manager      | [`ProcessManager`]                                          | hold  | waits, with nothing changed          |
+//! | crossing to a ring   | [`Forward`]                                                 | gate  | waits                                |
+//! | point-to-point       | [`Partition`] of a reader                                   | gate  | waits, and all readers               |
+//! | point-to-point       | [`Dispatch`] to [`Worker`]s                                 | hold  | the next worker, or waits            |
+//! | one active consumer  | [`SingleActive`]                                            | -     | waits                                |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
 //! it waits, everything behind it waits. *Fold*: it goes into an accumulator at once. *Hold*: it is moved to
@@ -59,6 +60,7 @@ pub mod publish_subscribe;
 pub mod request_reply;
 pub mod resequencer;
 pub mod return_address;
+pub mod routing_slip;
 pub mod sequencer;
 pub mod translator;
 
@@ -75,16 +77,19 @@ pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
 pub use point_to_point::{Ack, Dispatch, Job, Worker};
 pub use point_to_point::{AtMostOnce, Loss, Redeliver};
+pub use point_to_point::{Badge, Badges, WorkerChange};
 pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
 pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
 pub use process_manager::ProcessManager;
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server};
-pub use resequencer::{BatchResequencer, Resequencer};
+pub use request_reply::{Mailbox, NoAnswer, Outcome};
+pub use resequencer::{BatchResequencer, KeyedResequencer, Resequencer};
 pub use return_address::{Addresses, NoPort, Port};
 pub use return_address::{Control, Fixed, NoReply, PortChange, ReplyPorts};
 pub use return_address::{IfDead, NO_RETURN_ADDRESS, REPLY_DEAD, Replier, WhenFull};
+pub use routing_slip::{Activity, ByPlace, Itinerant, Itineraries, Planner, RoutingSlip, Traveller};
 pub use sequencer::{ByKey, Order, RoundRobin, Sequencer};
 pub use translator::{Edit, Splitter, Translator, Upcast, as_parts, deriving_header, keeping_header};
 

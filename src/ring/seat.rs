@@ -13,13 +13,14 @@
 //! | `Free`                               | nobody's; the reader's whose [`take`](Seat::take) succeeds |   |
 //! | `Taken`, `Seated`                    | the reader's                                           | R5   |
 //! | `Joining`, `Left`, `Gone`            | the writer's                                           | R6   |
+//! | `Seated`, of a reader that may be ended and resumed | the reader's while it is inside, the writer's while it is ended | R5 R6 |
 //!
 //! Only the writer sets a seat free, and only after its reader has said that it does not come back: so nobody ever meets
 //! the next tenant of a seat that he takes for his own, and no generation has to be counted.
 //!
 //! The place is how far the reader is. A reader that gates stores it. One that may be moved is *inside* while it looks at
 //! slots, and outside of that the writer may move it on, or end it: both do so by compare-exchange, so one of them comes
-//! first, and the other is told.
+//! first, and the other is told. To change its desk the writer ends a reader, and then resumes it further on.
 //!
 //! | store, or read-modify-write          | load, or read-modify-write               | what it hands over                          |
 //! |--------------------------------------|------------------------------------------|---------------------------------------------|
@@ -28,6 +29,7 @@
 //! | `admit` (Release) S14                | `standing` (Acquire), the reader's       | the desk, the place, all that was published |
 //! | `stand` (Release) S15                | `place`, `displace`, `end` (Acquire)     | the slots that the reader is done with      |
 //! | `displace`, `end` (Release) S16      | `enter` that fails (Acquire)             | all that was published before               |
+//! | `resume` (Release) S17               | `enter` that fails (Acquire)             | the same, and the desk                      |
 
 use super::Sequence;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering};
@@ -65,7 +67,7 @@ pub struct Place {
     pub done: Sequence,
     /// It is looking at slots from `done` on.
     pub inside: bool,
-    /// The writer has ended it: it does not come in again.
+    /// The writer has ended it: it does not come in again, unless it is resumed.
     pub ended: bool,
 }
 
@@ -184,6 +186,13 @@ impl Seat {
     pub fn end(&self, done: Sequence) -> Result<(), Place> {
         self.change(done, done.word(ENDED))
     }
+    /// Lets the reader in again, at `to`, that the writer has ended and nobody else resumes.
+    ///
+    /// ordering: Release; pairs with the Acquire of an `enter` that fails, as one from before `to` does, and hands over the
+    /// desk and all that was published before.
+    pub fn resume(&self, to: Sequence) {
+        self.place.store(to.word(0), Ordering::Release);
+    }
     /// ordering: AcqRel; Acquire pairs with the Release of `stand`: the reader may have been inside and out again at the
     /// same position, and it was in slots then. Release pairs with the Acquire of an `enter` that fails. Acquire where it
     /// fails, as `place`.
@@ -245,5 +254,10 @@ mod tests {
         assert_eq!((seat.enter(AT), seat.displace(AT, to)), (Err(moved), Err(moved)));
         assert_eq!(seat.end(to), Ok(()));
         assert_eq!(seat.enter(to), Err(Place { ended: true, ..moved }));
+        seat.resume(to.next());
+        assert_eq!(
+            (seat.enter(to), seat.enter(to.next())),
+            (Err(Place { done: to.next(), ..moved }), Ok(()))
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! Several threads that start together or not at all.
 
 use super::pin::{self, PinError, Pinned};
-use super::seat::Plan;
+use super::seat::Recruit;
 use super::shared::{Pinning, Post, Shared};
-use super::{Crowding, Handle, MonotonicClock, Notice, Report, Runner, Stopper, runner};
+use super::{Crowding, Handle, MonotonicClock, Notice, Plan, PlanError, Report, Runner, Stopper, runner};
 use crate::contract::{Clock, Wait};
 use crate::sync::Arc;
 use crate::wait::{Backoff, Yielding};
@@ -45,6 +45,7 @@ pub struct Crew {
     wait: Box<dyn Fn() -> Box<dyn Wait + Send>>,
     clock: Box<dyn Fn() -> Box<dyn Clock + Send>>,
     on_crowding: OnCrowding,
+    plan: Option<Plan>,
     stopper: Stopper,
 }
 
@@ -58,6 +59,7 @@ impl Crew {
             wait: Box::new(|| Box::new(Backoff::new())),
             clock: Box::new(move || Box::new(clock)),
             on_crowding: OnCrowding::default(),
+            plan: None,
             stopper: Stopper::new(),
         }
     }
@@ -77,6 +79,13 @@ impl Crew {
     #[must_use]
     pub fn on_crowding(mut self, policy: OnCrowding) -> Self {
         self.on_crowding = policy;
+        self
+    }
+    /// What the crew is to be: it starts only if the plan [holds](Plan::check) and each thread, its CPU and its agents are
+    /// as planned.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = Some(plan);
         self
     }
     /// Adds a thread.
@@ -120,11 +129,16 @@ impl Crew {
     }
     /// Checks all that can be checked without a thread.
     fn prepare(self) -> Result<(Start, Vec<Job>), StartError> {
-        let Self { runners, wait, clock, on_crowding, stopper } = self;
+        let Self { runners, wait, clock, on_crowding, plan, stopper } = self;
         check_names(&runners)?;
+        if let Some(plan) = plan {
+            plan.check()
+                .and_then(|()| plan.compare(&runners))
+                .map_err(|source| StartError::Plan { source })?;
+        }
         let jobs = runners.into_iter().enumerate().map(|(index, runner)| {
-            let Runner { name, cpu, wait: own, plans, .. } = runner;
-            Job { index, name, cpu, wait: own.unwrap_or_else(&wait), clock: clock(), plans }
+            let Runner { name, cpu, wait: own, recruits, .. } = runner;
+            Job { index, name, cpu, wait: own.unwrap_or_else(&wait), clock: clock(), recruits }
         });
         let mut jobs: Vec<Job> = jobs.collect();
         let mut notices = Vec::new();
@@ -138,7 +152,7 @@ impl Crew {
         }
         let posts = jobs
             .iter()
-            .map(|job| Post::new(job.name.clone(), job.plans.iter().map(|plan| plan.name.clone())));
+            .map(|job| Post::new(job.name.clone(), job.recruits.iter().map(|recruit| recruit.name.clone())));
         let shared = Arc::new(Shared::new(posts.collect()));
         let cpus = jobs.iter().map(|job| job.cpu).collect();
         Ok((Start { shared, stopper, notices, cpus, threads: Vec::new() }, jobs))
@@ -197,6 +211,11 @@ pub enum StartError {
         /// It.
         thread: String,
     },
+    /// The plan does not hold, or the crew is not as planned.
+    Plan {
+        /// Says what is wrong.
+        source: PlanError,
+    },
     /// The system takes no name with a zero byte.
     BadName {
         /// It.
@@ -210,6 +229,7 @@ impl core::fmt::Display for StartError {
             Self::Pin { thread, source } => write!(f, "thread `{thread}`: {source}"),
             Self::Spawn { thread, source } => write!(f, "thread `{thread}` cannot be spawned: {source}"),
             Self::Crowded { thread, crowding } => write!(f, "thread `{thread}` must not spin: {crowding}"),
+            Self::Plan { source } => write!(f, "the plan: {source}"),
             Self::SameName { thread } => write!(f, "two threads are called `{thread}`"),
             Self::BadName { thread } => {
                 write!(f, "a thread cannot be called {thread:?}: zero byte in the name")
@@ -223,6 +243,7 @@ impl core::error::Error for StartError {
         match self {
             Self::Pin { source, .. } => Some(source),
             Self::Spawn { source, .. } => Some(source),
+            Self::Plan { source } => Some(source),
             Self::Crowded { .. } | Self::SameName { .. } | Self::BadName { .. } => None,
         }
     }
@@ -275,7 +296,7 @@ struct Job {
     cpu: Option<usize>,
     wait: Box<dyn Wait + Send>,
     clock: Box<dyn Clock + Send>,
-    plans: Vec<Plan>,
+    recruits: Vec<Recruit>,
 }
 
 impl Job {
@@ -283,7 +304,7 @@ impl Job {
         self.cpu.map(pin::current_thread)
     }
     fn run(self, shared: &Shared, stopper: &Stopper) {
-        let report = runner::live(self.plans, self.wait, self.clock, shared.post(self.index), stopper);
+        let report = runner::live(self.recruits, self.wait, self.clock, shared.post(self.index), stopper);
         shared.deposit(self.index, report);
     }
 }

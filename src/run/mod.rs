@@ -15,6 +15,7 @@
 //! | [`Handle`]         | what `start` gives: stop, look, join within a time                            |
 //! | [`Report`]         | what `join` gives: how each agent ended                                       |
 //! | [`MonotonicClock`] | the clock of a crew unless another is given                                   |
+//! | [`Plan`]           | threads, agents and rings by name: refuses what can stand still, draws itself, see [`plan`] |
 //! | [`pin`]            | a thread on one CPU, by the kernel's number                                   |
 //!
 //! # What a turn costs
@@ -62,6 +63,7 @@ mod clock;
 mod crew;
 mod handle;
 pub mod pin;
+pub mod plan;
 mod report;
 mod runner;
 mod seat;
@@ -70,6 +72,7 @@ mod shared;
 pub use clock::MonotonicClock;
 pub use crew::{Crew, OnCrowding, StartError};
 pub use handle::{Handle, JoinError, Stopper};
+pub use plan::{Asking, Because, OnFull, Plan, PlanError, Step};
 pub use report::{AgentEnd, AgentReport, Crowding, Notice, Panic, Report, Running, ThreadReport};
 pub use runner::Runner;
 pub use seat::OnPanic;

@@ -1,6 +1,6 @@
 //! One thread: its name, its CPU, its way to wait, its agents.
 
-use super::seat::{Plan, Seat};
+use super::seat::{Recruit, Seat};
 use super::shared::Post;
 use super::{Crew, Handle, OnPanic, Panic, Report, StartError, Stopper, ThreadReport};
 use crate::contract::{Agent, Clock, Wait, Work};
@@ -25,14 +25,14 @@ pub struct Runner {
     /// `None`: that of the crew.
     pub(super) wait: Option<Box<dyn Wait + Send>>,
     on_panic: OnPanic,
-    pub(super) plans: Vec<Plan>,
+    pub(super) recruits: Vec<Recruit>,
 }
 
 impl Runner {
     /// A thread of this name without agents. The system sees the name as well; Linux shows the first 15 bytes.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), cpu: None, wait: None, on_panic: OnPanic::default(), plans: Vec::new() }
+        Self { name: name.into(), cpu: None, wait: None, on_panic: OnPanic::default(), recruits: Vec::new() }
     }
     /// Pins the thread to the CPU that the kernel calls `id`, isolated ones included; see [`pin`](super::pin).
     #[must_use]
@@ -66,8 +66,12 @@ impl Runner {
         build: impl FnOnce() -> A + Send + 'static,
     ) -> Self {
         let build = Box::new(|| Box::new(build()) as Box<dyn Agent>);
-        self.plans.push(Plan { name: name.into(), on_panic: self.on_panic, build });
+        self.recruits.push(Recruit { name: name.into(), on_panic: self.on_panic, build });
         self
+    }
+    /// The names of its agents, in order.
+    pub(super) fn agents(&self) -> impl Iterator<Item = &String> {
+        self.recruits.iter().map(|recruit| &recruit.name)
     }
     /// Starts it on a thread of its own, as a crew of one.
     ///
@@ -88,7 +92,7 @@ impl Runner {
 
 impl core::fmt::Debug for Runner {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let agents: Vec<_> = self.plans.iter().map(|plan| &plan.name).collect();
+        let agents: Vec<_> = self.agents().collect();
         f.debug_struct("Runner")
             .field("name", &self.name)
             .field("cpu", &self.cpu)
@@ -99,16 +103,16 @@ impl core::fmt::Debug for Runner {
 
 /// The life of a thread: builds its agents, gives them turns, drops them.
 pub(super) fn live(
-    plans: Vec<Plan>,
+    recruits: Vec<Recruit>,
     wait: Box<dyn Wait + Send>,
     clock: Box<dyn Clock + Send>,
     post: &Post,
     stopper: &Stopper,
 ) -> ThreadReport {
-    let mut seats = Vec::with_capacity(plans.len());
-    for (i, plan) in plans.into_iter().enumerate() {
+    let mut seats = Vec::with_capacity(recruits.len());
+    for (i, recruit) in recruits.into_iter().enumerate() {
         post.enter(i);
-        seats.push(Seat::take(plan, stopper.clone()));
+        seats.push(Seat::take(recruit, stopper.clone()));
     }
     post.leave();
     let mut turns = 0;

@@ -18,7 +18,7 @@ pub enum OnPanic {
 }
 
 /// An agent that has no thread yet.
-pub(super) struct Plan {
+pub(super) struct Recruit {
     pub(super) name: String,
     pub(super) on_panic: OnPanic,
     /// Called on the thread that the agent will have: what it makes need not be `Send`.
@@ -36,8 +36,8 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn take(plan: Plan, stopper: Stopper) -> Self {
-        let Plan { name, on_panic, build } = plan;
+    pub(super) fn take(recruit: Recruit, stopper: Stopper) -> Self {
+        let Recruit { name, on_panic, build } = recruit;
         let mut seat = Self { name, on_panic, stopper, agent: None, end: AgentEnd::Stopped };
         match catch_unwind(AssertUnwindSafe(build)) {
             Ok(agent) => seat.agent = Some(agent),

@@ -139,11 +139,16 @@ impl<T> Slab<T> {
     /// Takes out what `handle` stands for; nothing if that is gone. No handle to it matches from here on.
     #[inline]
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
+        self.remove_if(handle, |_| true)
+    }
+    /// As [`remove`](Self::remove), if `fits` says so of it; else it stays, and the answer is as if it were gone.
+    #[inline]
+    pub fn remove_if(&mut self, handle: Handle, fits: impl FnOnce(&T) -> bool) -> Option<T> {
         let slot = self.slots.get_mut(handle.index())?;
         if slot.generation != handle.generation {
             return None;
         }
-        let value = slot.value.take()?;
+        let value = slot.value.take_if(|value| fits(value))?;
         slot.generation = after(slot.generation);
         slot.next = NIL;
         if self.oldest == NIL {
@@ -242,6 +247,14 @@ mod tests {
         let again = slab.insert('c').unwrap();
         assert_eq!(again, first);
         assert_eq!((slab.get(last), slab.get(Handle::NONE)), (None, None));
+    }
+
+    #[test]
+    fn what_does_not_fit_stays() {
+        let mut slab = Slab::new(1).unwrap();
+        let a = slab.insert('a').unwrap();
+        assert_eq!((slab.remove_if(a, |value| *value == 'b'), slab.get(a)), (None, Some(&'a')));
+        assert_eq!((slab.remove_if(a, |value| *value == 'a'), slab.get(a)), (Some('a'), None));
     }
 
     #[test]

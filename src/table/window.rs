@@ -164,6 +164,12 @@ impl Window {
         self.next = self.next.wrapping_add(1);
         marked == 1
     }
+    /// Moves `next` on by one, which is known not to be marked: as [`step`](Self::step), for one that has it in hand.
+    #[inline]
+    pub fn step_unmarked(&mut self) {
+        debug_assert!(!self.is_marked(self.next));
+        self.next = self.next.wrapping_add(1);
+    }
     /// Moves `next` back to `at`, which is not ahead of it, if all that is marked stays in the window. It looks at each
     /// position that would not: for the time before anybody knows where to begin.
     pub fn reach_back(&mut self, at: u64) -> bool {
@@ -175,9 +181,11 @@ impl Window {
         }
         fits
     }
-    /// Begins anew at `next`, wherever that is, with nothing marked.
+    /// Begins anew at `next`, wherever that is, with nothing marked. Constant time if nothing was.
     pub fn reset(&mut self, next: u64) {
-        self.words.fill(0);
+        if self.len != 0 {
+            self.words.fill(0);
+        }
         self.len = 0;
         self.next = next;
     }
@@ -253,6 +261,11 @@ mod tests {
                 }
                 let mut skips = steps.clone();
                 let unmarked = skips.skip_to(skips.next().wrapping_add(1));
+                if unmarked == 1 {
+                    let mut knows = steps.clone();
+                    knows.step_unmarked();
+                    assert_eq!((&knows.words, knows.next, knows.len), (&skips.words, skips.next, skips.len));
+                }
                 assert_eq!(u64::from(!steps.step()), unmarked);
                 assert_eq!((&steps.words, steps.next, steps.len), (&skips.words, skips.next, skips.len));
             }

@@ -96,6 +96,10 @@ impl<Src: Source> Source for Ringing<Src> {
     fn position(&self) -> Option<Sequence> {
         self.port.position()
     }
+    #[inline]
+    fn in_hand(&self) -> usize {
+        self.port.in_hand()
+    }
 }
 
 impl<Src: SourceMut> SourceMut for Ringing<Src> {

@@ -166,3 +166,24 @@ fn agents_can_be_boxed_and_lent() {
     drop(tx);
     assert_eq!(boxed.work(Tick::ZERO), Work::Done);
 }
+
+/// A source that has nothing in hand shows nothing more; what the stage holds is brought downstream before the pump is
+/// done, and only then the ring is closed.
+#[test]
+fn a_pump_that_leaves_claims_nothing_and_waits_for_its_stage() {
+    struct Holds(u32);
+    impl Stage<&u32> for Holds {
+        fn on_event(&mut self, _: &u32, _: At) -> Flow {
+            panic!("it was to leave");
+        }
+        fn on_batch_end(&mut self, _: Tick) -> Flow {
+            self.0 = self.0.saturating_sub(1);
+            if self.0 == 0 { Ok(()) } else { Err(Halt::Again) }
+        }
+    }
+    let (tx, rx) = numbers(3);
+    let mut pump = rx.drive(Holds(2));
+    pump.leave();
+    assert_eq!((pump.work(Tick::ZERO), tx.is_closed()), (Work::Idle, false));
+    assert_eq!((pump.work(Tick::ZERO), tx.is_closed(), tx.len()), (Work::Done, true, 3));
+}

@@ -192,6 +192,8 @@ table! {
     false false pattern::SingleActive<spsc::Consumer<Rc<u64>>>,
     true  false pattern::Resequencer<Cell<u64>, (), ()>,
     false false pattern::Resequencer<Rc<u64>, (), ()>,
+    true  false pattern::KeyedResequencer<u64, Cell<u64>, (), (), ()>,
+    false false pattern::KeyedResequencer<u64, Rc<u64>, (), (), ()>,
 }
 
 // An address is a number, whatever replies it is for; and so is a ticket.
@@ -236,6 +238,8 @@ table! {
 #[cfg(feature = "async")]
 table! {
     true  true  wait::task::Task,
+    true  false wait::task::Async<pattern::Mailbox<u64, spsc::Consumer<u64>, spsc::Producer<u64>>>,
+    false false wait::task::Async<pattern::Mailbox<Guard, spsc::Consumer<u64>, spsc::Producer<u64>>>,
     true  false wait::task::Async<wait::Ringing<spsc::Consumer<u64>>>,
     false false wait::task::Async<spsc::Consumer<Guard>>,
 }
@@ -244,6 +248,8 @@ table! {
 table! {
     true  true  run::Stopper,
     true  false run::Report,
+    true  true  run::Plan,
+    true  true  run::PlanError,
 }
 
 // A policy goes where its sink may go.

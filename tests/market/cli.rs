@@ -267,11 +267,14 @@ fn a_wrong_command_line_is_said() {
 fn help_and_graph_are_printed() {
     let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
     assert!(help.contains("--rate") && help.contains("Exit codes") && help.contains("66"), "{help}");
-    let graph = String::from_utf8(run(&["--graph"]).stdout).unwrap();
-    assert!(graph.starts_with("flowchart LR\n"), "{graph}");
-    for node in ["feed", "check", "book", "stats", "risk", "join", "letters"] {
-        assert!(graph.contains(node), "{node} is not in\n{graph}");
+    // On one thread, which is not pinned, it is the same everywhere.
+    let graph = run(&["--graph", "--threads", "1", "--capacity", "1024"]);
+    assert_eq!(String::from_utf8(graph.stdout).unwrap(), include_str!("graph.mmd"));
+    let graph = String::from_utf8(run(&["--graph", "--threads", "7"]).stdout).unwrap();
+    for thread in 0..7 {
+        assert!(graph.contains(&format!("[\"market {thread}")), "thread {thread} is not in\n{graph}");
     }
+    ends(&run(&["--graph", "--capacity", "1000"]), 2, "1024");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod recipient_list;
 mod request_reply;
 mod resequencer;
 mod return_address;
+mod routing_slip;
 mod sequencer;
 mod splitter;
 mod suite;

@@ -3,6 +3,7 @@
 
 mod claim;
 mod dispatch;
+mod membership;
 mod oracle;
 mod partition;
 mod single_active;
@@ -10,7 +11,7 @@ mod single_active;
 use crate::kit::{Kit, Script, Terms, conforms, run, turn};
 use ringmain::channel::{mpmc, mpmc::strict, multicast::Multicast, spmc, spsc};
 use ringmain::contract::{
-    Account, Agent, At, Drained, End, Flow, Halt, Sink, Source, Stage, Tick, Work, each,
+    Account, Agent, At, Drained, End, Fault, Flow, Halt, Sink, Source, Stage, Tick, Work, each,
 };
 use ringmain::pattern::point_to_point::{
     Ack, AtMostOnce, BySeq, Choice, Dispatch, InTurn, Job, KeyHash, LeastLoaded, Loss, Partition, Redeliver,
@@ -18,6 +19,7 @@ use ringmain::pattern::point_to_point::{
 };
 use ringmain::pattern::{ContentRouter, Criterion, Filter, LetterBox};
 use ringmain::ring::Sequence;
+use ringmain::table::Handle;
 use ringmain::wait::Yielding;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -42,6 +44,11 @@ fn posts<T: Default, const N: usize>(jobs: usize, in_flight: usize) -> ([Post<T>
         (to_worker, from_worker)
     });
     (posts, places)
+}
+
+/// What becomes of a job.
+fn answer(handle: Handle, fault: Option<Fault>) -> Ack {
+    fault.map_or(Ack::Done(handle), |fault| Ack::Failed(handle, fault))
 }
 
 /// A ring of one thread that is exact at any moment: full at `capacity`, and closed as soon as it is said.
@@ -96,8 +103,11 @@ impl<T> Source for Wire<T> {
         while count < limit
             && let Some(event) = self.pop()
         {
-            stage.on_event(&event, At { seq: Sequence::ZERO, now }).unwrap();
             count += 1;
+            if let Err(halt) = stage.on_event(&event, At { seq: Sequence::ZERO, now }) {
+                assert_ne!(halt, Halt::Again, "it is gone");
+                return Drained { count, end: Some(End::Halted(halt)) };
+            }
         }
         let over = self.0.borrow().closed && self.0.borrow().events.is_empty();
         Drained { count, end: over.then_some(End::Closed) }
@@ -116,7 +126,7 @@ impl<T, K: Sink<Event = Job<T>>> Sink for AtOnce<K> {
         let Self { sink, acks } = self;
         let filled = sink.fill(|job| {
             let filled = fill(job)?;
-            acks.push(Ack { handle: job.handle, fault: None }).unwrap();
+            acks.push(Ack::Done(job.handle)).unwrap();
             Ok(filled)
         });
         if filled.as_ref().err() == Some(&Halt::Stop) {
@@ -206,8 +216,11 @@ impl Seen {
         each(|n: &u64| _ = self.0[*n as usize].fetch_add(1, Relaxed))
     }
     fn each_once(&self) -> bool {
-        let mut times = self.0.iter().map(|times| times.load(Relaxed));
-        times.next() == Some(0) && times.all(|times| times == 1)
+        self.is_each_of(MANY)
+    }
+    /// Each of 1..=`last` once, and no other.
+    fn is_each_of(&self, last: u64) -> bool {
+        (0..).zip(&self.0).all(|(n, times)| times.load(Relaxed) == u8::from((1..=last).contains(&n)))
     }
 }
 

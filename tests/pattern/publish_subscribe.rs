@@ -2,6 +2,7 @@
 //! is in `tests/channel/publish_subscribe.rs`.
 
 mod books;
+mod conflate;
 mod oracle;
 
 use crate::kit::{allocations, panic_on_purpose, panics};

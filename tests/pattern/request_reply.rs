@@ -3,7 +3,10 @@
 //! answers it, and what it is compared with, has a file each.
 
 mod alloc;
+#[cfg(feature = "async")]
+mod awaited;
 mod correlation;
+mod mailbox;
 mod oracle;
 mod peers;
 mod proxy;

@@ -3,6 +3,7 @@
 mod batch;
 mod copies;
 mod ending;
+mod keyed;
 mod numbers;
 mod oracle;
 mod others;

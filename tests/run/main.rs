@@ -8,6 +8,7 @@ mod crew;
 mod ending;
 mod panics;
 mod pin;
+mod plan;
 mod runner;
 mod steady;
 

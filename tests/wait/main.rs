@@ -2,6 +2,9 @@
 
 mod backoff;
 mod bell;
+#[cfg(feature = "async")]
+#[path = "../kit/executor.rs"]
+mod executor;
 mod park;
 mod ringing;
 mod spin;

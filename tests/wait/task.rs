@@ -1,5 +1,6 @@
 //! Tasks at the ends of a channel, on an executor of one thread made here, and on Tokio.
 
+use crate::executor::{Alarm, block_on, poll_once};
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::overflow::Shed;
 use ringmain::channel::spsc::{self, Consumer, Producer};
@@ -7,48 +8,8 @@ use ringmain::contract::{NoEvent, Sink, Source, SourceMut};
 use ringmain::wait::Ringing;
 use ringmain::wait::task::{Async, Task, pair};
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, Wake, Waker};
-
-/// Wakes the thread that polls, and counts how often.
-struct Alarm {
-    thread: std::thread::Thread,
-    rung: AtomicUsize,
-}
-
-impl Alarm {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { thread: std::thread::current(), rung: AtomicUsize::new(0) })
-    }
-    fn rung(&self) -> usize {
-        self.rung.load(Relaxed)
-    }
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.rung.fetch_add(1, Relaxed);
-        self.thread.unpark();
-    }
-}
-
-/// Polls `task` until it is done, and sleeps in between until it is woken: for ever, if nobody does.
-fn block_on<F: Future>(task: F) -> F::Output {
-    let waker = Alarm::new().into();
-    let (mut task, mut cx) = (pin!(task), Context::from_waker(&waker));
-    loop {
-        match task.as_mut().poll(&mut cx) {
-            Poll::Ready(out) => return out,
-            Poll::Pending => std::thread::park(),
-        }
-    }
-}
-
-/// Polls `task` once, and drops it.
-fn poll_once<F: Future>(waker: &Waker, task: F) -> Poll<F::Output> {
-    pin!(task).poll(&mut Context::from_waker(waker))
-}
+use std::task::{Context, Poll, Waker};
 
 type Ends = (Async<Ringing<Producer<u64>>>, Async<Ringing<Consumer<u64>>>);
 

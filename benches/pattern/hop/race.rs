@@ -142,16 +142,29 @@ impl<'c, P: Pace> Hops<'c, P> {
         write: impl Fn(&mut T, u64) + Copy + Send,
         agent: impl Fn([spsc::Consumer<T>; N]) -> A,
     ) {
-        self.race(id, |events, pace| {
-            let (mut producers, mut n) = (Vec::with_capacity(N), 0);
-            let mut agent = agent(std::array::from_fn(|_| {
+        self.over(id, write, || {
+            let mut producers = Vec::with_capacity(N);
+            let agent = agent(std::array::from_fn(|_| {
                 let (tx, rx) = rings();
                 producers.push(tx);
                 rx
             }));
+            (producers, agent)
+        });
+    }
+    /// As `hop`, over rings of any kind.
+    pub(super) fn over<T, K: Sink<Event = T> + Send, A: Agent>(
+        &mut self,
+        id: &str,
+        write: impl Fn(&mut T, u64) + Copy + Send,
+        new: impl Fn() -> (Vec<K>, A),
+    ) {
+        self.race(id, |events, pace| {
+            let ((mut producers, mut agent), mut n) = (new(), 0);
+            let rings = producers.len();
             let fill = move || {
                 let put = |n: &u64| {
-                    pace.is_due(*n) && producers[*n as usize % N].offer(|slot| write(slot, *n)).is_ok()
+                    pace.is_due(*n) && producers[*n as usize % rings].offer(|slot| write(slot, *n)).is_ok()
                 };
                 let filled = (n..events).take_while(put).count() as u64;
                 n += filled;

@@ -4,7 +4,9 @@ use crate::common::outcomes;
 use loom::thread;
 use ringmain::channel::{spmc, spsc};
 use ringmain::contract::{At, Halt, Reason, Sink, Source, Stage, Tick, each};
-use ringmain::pattern::point_to_point::{Ack, AtMostOnce, Dispatch, InTurn, Job, SingleActive, Worker};
+use ringmain::pattern::point_to_point::{
+    Ack, AtMostOnce, Badges, Dispatch, InTurn, Job, SingleActive, Worker, WorkerChange,
+};
 use ringmain::ring::Sequence;
 
 const NOW: Tick = Tick::ZERO;
@@ -107,8 +109,9 @@ fn point_to_point_5_a_worker_is_gone_when_all_is_heard() {
         let mut dispatch = Dispatch::new(InTurn::new(), AtMostOnce, 2, [(jobs, from_worker)]).unwrap();
         let books = dispatch.account();
         let worker = thread::spawn(move || {
-            let mut worker = Worker::new(&mut acks, each(|_: &u64| ()));
-            let _ = from_dispatch.drain(NOW, 1, &mut worker);
+            // By hand: one that dies does not say that it leaves.
+            let mut work = each(|job: &Job<u64>| acks.push(Ack::Done(job.handle)).unwrap());
+            let _ = from_dispatch.drain(NOW, 1, &mut work);
         });
         let mut given = 0;
         for n in 1..=2u64 {
@@ -121,5 +124,83 @@ fn point_to_point_5_a_worker_is_gone_when_all_is_heard() {
         let books = books.read();
         assert_eq!((books.check(), books.input, books.held), (Ok(()), given, 0));
         (books.out, books.dropped[Reason::Closed])
+    });
+}
+
+/// A consumer that has claimed an event leaves in order while another claims and the producer sends: whichever way they
+/// meet, each event is seen once and none is abandoned.
+#[test]
+fn point_to_point_7_who_leaves_in_order_finishes_its_claim() {
+    // Events that the one that left saw, and those that the other one saw meanwhile.
+    let legal = [(0, 1), (0, 2), (1, 0), (1, 1)];
+    outcomes("point to point: a consumer leaves in order", &legal, || {
+        let (mut tx, mut rx) = spmc::channel_from(START, 2, || 0u64).unwrap();
+        tx.push(1).unwrap();
+        let mut leaver = rx.clone();
+        let leaves = thread::spawn(move || {
+            // It claims, if it is first, and its stage wants the event again.
+            let _ = leaver.drain(NOW, 1, &mut |_: &u64, _: At| Err(Halt::Again));
+            let in_hand = leaver.in_hand();
+            let seen = take(&mut leaver, in_hand);
+            assert_eq!((seen.len(), leaver.in_hand()), (in_hand, 0));
+            seen
+        });
+        let sends = thread::spawn(move || {
+            tx.push(2).unwrap();
+            tx
+        });
+        let mut seen = take(&mut rx, 2);
+        let meanwhile = seen.len();
+        let theirs = leaves.join().unwrap();
+        let tx = sends.join().unwrap();
+        seen.extend(take(&mut rx, 2));
+        assert_eq!(tx.abandoned(), 0);
+        seen.extend(&theirs);
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2]);
+        (theirs.len(), meanwhile)
+    });
+}
+
+/// A worker does one job and leaves in order while jobs come: what it did is done, and what it did not begin with goes to
+/// the one that joins behind it, though each event is begun with once at most.
+#[test]
+fn point_to_point_7_a_worker_that_leaves_hands_back_what_it_has_not_begun() {
+    // Events that it did, and those that went to the other one.
+    let legal = [(0, 2), (1, 1)];
+    outcomes("point to point: a worker leaves in order", &legal, || {
+        let (changes, to_dispatch) = spsc::channel_from(START, 2, WorkerChange::default).unwrap();
+        let (mut changes, mut badges) = (changes, Badges::<2>::new());
+        let mut dispatch =
+            Dispatch::controlled_by(InTurn::new(), AtMostOnce, 2, &badges, to_dispatch).unwrap();
+        let mut hire = || {
+            let (to_worker, jobs) = spsc::channel_from(START, 2, Job::default).unwrap();
+            let (acks, from_worker) = spsc::channel_from(START, 4, Ack::default).unwrap();
+            changes.push(WorkerChange::Join(badges.issue(), to_worker, from_worker)).unwrap();
+            (jobs, acks)
+        };
+        let (mut jobs, acks) = hire();
+        let _ = Stage::<&u64>::on_batch_end(&mut dispatch, NOW);
+        let books = dispatch.account();
+        let worker = thread::spawn(move || {
+            let mut worker = Worker::new(acks, each(|_: &u64| ()));
+            jobs.drain(NOW, 1, &mut worker).count
+        });
+        let mut given = 0;
+        for n in 1..=2u64 {
+            given += u64::from(dispatch.on_event(&n, At { seq: START, now: NOW }).is_ok());
+        }
+        let did = worker.join().unwrap();
+        let (mut jobs, acks) = hire();
+        let _ = Stage::<&u64>::on_batch_end(&mut dispatch, NOW);
+        let mut other = Worker::new(acks, each(|_: &u64| ()));
+        for n in given + 1..=2 {
+            assert_eq!(dispatch.on_event(&n, At { seq: START, now: NOW }), Ok(()));
+        }
+        let rest = jobs.drain(NOW, 2, &mut other).count;
+        assert_eq!(Stage::<&u64>::on_batch_end(&mut dispatch, NOW), Ok(()));
+        let books = books.read();
+        assert_eq!((books.check(), books.out, books.dropped[Reason::Closed]), (Ok(()), 2, 0));
+        (did, rest)
     });
 }

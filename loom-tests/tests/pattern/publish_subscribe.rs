@@ -76,3 +76,29 @@ fn a_topic_that_is_declared_later_is_known_with_its_first_event() {
         first
     });
 }
+
+/// The publisher moves on a subscriber that conflates while it wants to read: in order, none twice, the newest at last, and
+/// the rest is told.
+#[test]
+fn conflate_an_overrun_meets_a_turn() {
+    // How many events its first turn got, and whether event 3 found room.
+    let legal = [(0, true), (1, false), (1, true), (2, false), (2, true)];
+    outcomes("publish-subscribe: conflate", &legal, || {
+        let (mut tx, subscriptions) = ring(1);
+        let topic = tx.declare("a", Retain::Last).unwrap();
+        let mut rx = subscriptions.subscribe(&["a"], Policy::Conflate, Begin::Now).unwrap();
+        assert!(tx.to(topic).push(event(1)).is_ok());
+        let reader = thread::spawn(move || (take(&mut rx), rx));
+        let taken = [2, 3].map(|n| tx.to(topic).push(event(n)).is_ok());
+        let (mut seen, mut rx) = reader.join().unwrap();
+        let first = seen.len();
+        seen.extend(take(&mut rx));
+        let numbers: Vec<_> = seen.into_iter().map(|(n, _)| n).collect();
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]));
+        let newest = if taken[1] { 3 } else { 1 + u64::from(taken[0]) };
+        assert_eq!(numbers.last(), Some(&newest));
+        let published = 1 + taken.iter().filter(|taken| **taken).count() as u64;
+        assert_eq!(numbers.len() as u64 + rx.ring().missed(), published);
+        (first, taken[1])
+    });
+}

@@ -34,9 +34,11 @@ fn turn(requests: &mut Consumer<Request>, replier: &mut impl for<'e> Stage<&'e R
     served
 }
 
-fn replier(changes: Changes) -> Replier<Request, fn(&Request, &mut u64) -> Flow, Producer<u64>, Changes> {
+type Handler = fn(&Request, &mut u64) -> Flow;
+
+fn replier(changes: Changes) -> Replier<Request, Handler, Producer<u64>, Changes> {
     let ports = ReplyPorts::new(1..=1).controlled_by(changes);
-    Replier::new(WhenFull::Block, IfDead::Drop, twice as fn(&Request, &mut u64) -> Flow, ports)
+    Replier::new(WhenFull::Block, IfDead::Drop, twice as Handler, ports)
 }
 
 /// A port is opened, through the ring of changes, before a request with its address is published: whenever the replier

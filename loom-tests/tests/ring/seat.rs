@@ -161,6 +161,37 @@ fn a_reader_goes_in_or_is_displaced() {
     });
 }
 
+/// To change what lies on the desk, the writer ends the reader, and resumes it.
+#[test]
+fn a_desk_is_changed_while_its_reader_is_ended() {
+    // What the reader found there, if it was let in, and whether the writer changed it.
+    let legal = [(Some(7), false), (Some(7), true), (None, true), (Some(9), true)];
+    outcomes("seat: end and resume", &legal, || {
+        let (reader, writer) = seated();
+        let (first, second) = (start(), start().next());
+        put(&writer.1, first, 7);
+        let reader = thread::spawn(move || {
+            let at = match reader.0.enter(first) {
+                Ok(()) => first,
+                Err(place) if place.ended => return None,
+                Err(place) => {
+                    reader.0.enter(place.done).unwrap();
+                    place.done
+                }
+            };
+            let found = look(&reader.1, first);
+            reader.0.stand(at, false);
+            Some(found)
+        });
+        let changed = writer.0.end(first).is_ok();
+        if changed {
+            put(&writer.1, first, 9);
+            writer.0.resume(second);
+        }
+        (reader.join().unwrap(), changed)
+    });
+}
+
 /// A reader that looks and leaves the event where it is comes out where it went in: the writer has to know that it was in.
 #[test]
 fn who_came_out_where_he_went_in_has_looked() {

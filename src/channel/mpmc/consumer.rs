@@ -149,6 +149,10 @@ impl<T> Source for Consumer<T> {
     fn position(&self) -> Option<Sequence> {
         Some(self.at)
     }
+    fn in_hand(&self) -> usize {
+        let claimed = (0..self.next.since(self.at)).map(|n| self.at.plus(n));
+        claimed.filter(|at| self.shared.slots.mark(*at).read(*at) == Published::Event).count()
+    }
 }
 
 impl<T> SourceMut for Consumer<T> {

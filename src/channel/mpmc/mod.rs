@@ -52,6 +52,11 @@
 //! been shown. [`Consumer::batch`] lets it claim more at once, which is faster; then as many as that can be in one hand.
 //! They cannot be given back: others have gone on behind them, and would see them out of order.
 //!
+//! So a consumer that *leaves in order* finishes what it has in hand and claims nothing more: that is a drain of as many
+//! events as are [in hand](crate::contract::Source::in_hand), tried again while the stage says `Again`; an agent
+//! [`leave`](crate::contract::Pump::leave)s so. Nothing is abandoned then. A stage that says `Stop` is shown nothing more:
+//! of a claim of one nothing is left then, of a batch the rest goes with the consumer.
+//!
 //! # Closing
 //!
 //! | who is dropped    | what happens                                                                                   |

@@ -49,7 +49,7 @@
 //!
 //! An event that a stage says [`Again`](Halt::Again) to, or panics on, stays with its consumer, which shows it first
 //! next time; others go past it. A consumer that is dropped takes it along: `abandoned` counts these, and the value is
-//! dropped with the channel.
+//! dropped with the channel. One that leaves in order [finishes it](crate::contract::Pump::leave) first.
 //!
 //! # Who is gone
 //!
@@ -329,6 +329,10 @@ impl<T> Source for Consumer<T> {
             // SAFETY: [R4] the slot is with this consumer, which has the only `SlotId` of its number.
             unsafe { slot.share(|event| stage.on_event(event, At { seq, now })) }
         })
+    }
+    #[inline]
+    fn in_hand(&self) -> usize {
+        usize::from(self.in_hand.is_some())
     }
 }
 

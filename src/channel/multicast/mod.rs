@@ -80,4 +80,4 @@ pub use mode::{Many, Mode, One};
 pub use producer::Producer;
 pub use reader::{Editor, Reader};
 pub use shared_producer::SharedProducer;
-pub use topology::{Gated, Multicast, Optional, TopologyError, Upstream};
+pub use topology::{DeclaredNode, Gated, Multicast, Optional, TopologyError, Upstream};

@@ -20,9 +20,25 @@ pub struct Multicast<T, M: Mode = One> {
 #[derive(Debug)]
 struct Declared {
     node: Arc<Node>,
+    /// Bit `i`: it names node `i`.
+    after: u64,
     /// Bit `i`: node `i` is before this one, directly or through others.
     before: u64,
     edits: bool,
+    optional: bool,
+}
+
+/// A node as [`Multicast::nodes`] shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeclaredNode {
+    /// Its name.
+    pub name: &'static str,
+    /// Those it names, in the order of their declaration; behind the producers if there are none.
+    pub after: Vec<&'static str>,
+    /// It may change events.
+    pub edits: bool,
+    /// It may leave.
+    pub optional: bool,
 }
 
 /// Why a graph cannot be built.
@@ -149,6 +165,26 @@ impl<T, M: Mode> Multicast<T, M> {
     pub fn optional(&mut self) -> Optional<'_, T, M> {
         Optional(self)
     }
+    /// Slots of the ring.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.ring.slots.capacity() as usize
+    }
+    /// The graph as it is declared so far, in that order. Allocates.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<DeclaredNode> {
+        let named = |after: u64| {
+            let named = self.nodes.iter().enumerate().filter(|(i, _)| after & bit(*i) != 0);
+            named.map(|(_, other)| other.node.name).collect()
+        };
+        let shown = |declared: &Declared| DeclaredNode {
+            name: declared.node.name,
+            after: named(declared.after),
+            edits: declared.edits,
+            optional: declared.optional,
+        };
+        self.nodes.iter().map(shown).collect()
+    }
     fn declare(
         &mut self,
         name: &'static str,
@@ -163,7 +199,7 @@ impl<T, M: Mode> Multicast<T, M> {
         if self.nodes.iter().any(|other| other.node.name == name) {
             self.mistake(TopologyError::SameName { name });
         }
-        let mut before = 0;
+        let (mut directly, mut before) = (0, 0);
         for up in after {
             let upstream = up.node().name;
             if up.is_optional() {
@@ -171,11 +207,14 @@ impl<T, M: Mode> Multicast<T, M> {
             }
             let declared = |other: &Declared| Arc::ptr_eq(&other.node, up.node());
             match self.nodes.iter().position(declared) {
-                Some(i) => before |= bit(i) | self.nodes[i].before,
+                Some(i) => {
+                    directly |= bit(i);
+                    before |= bit(i) | self.nodes[i].before;
+                }
                 None => self.mistake(TopologyError::ForeignUpstream { name, upstream }),
             }
         }
-        self.nodes.push(Declared { node: node.clone(), before, edits });
+        self.nodes.push(Declared { node: node.clone(), after: directly, before, edits, optional });
         Tap {
             ring: self.ring.clone(),
             node,

@@ -22,6 +22,7 @@
 //! | a seat's standing S12, S13, S14             | subscribe, admit, the subscriber's first turns | the seat's desk; what was published before the join; that who left is in no slot |
 //! | a subscriber's place S15                    | the publisher when it needs slots    | the slots it is done with        |
 //! | the place, moved by the publisher S16       | a subscriber that wants to go in     | all that was published till then |
+//! | the place, resumed by the publisher S17     | the same                             | its desk, where it conflates     |
 //!
 //! # The life of a subscription
 //! [`Subscriptions::subscribe`] takes a free seat and raises a notice; the publisher sees it at its next fill (or when it
@@ -39,9 +40,10 @@
 //! | `Required`                | the same                                               | without a word: the publisher is refused as `Closed`, for ever; with `unsubscribe`: as `Gate` |
 //! | `Lag(Oldest)`             | misses the oldest events, and is told how many         | as `Gate`                            |
 //! | `Lag(Newest)`             | misses all but the newest, and is told how many        | as `Gate`                            |
+//! | `Conflate`                | misses what it is too late for, but what is kept for it comes before it goes on | as `Gate`      |
 //! | `DisconnectAfter(lag)`    | with more than so many events unread it is disconnected | as `Gate`                           |
 //!
-//! A subscriber that may lag, or be disconnected, holds the publisher up all the same **while its handler runs**, for at
+//! A subscriber that may lag, conflates, or may be disconnected, holds the publisher up all the same **while its handler runs**, for at
 //! most that batch: the events are read where they lie, whatever they own, and nobody writes into a slot that is being
 //! looked at. Who must never be held up, not by a running handler either, takes [`broadcast`](super::broadcast), whose
 //! events are plain words. A handler that publishes on the ring that it reads from is refused as `Full` when it has to be,
@@ -90,6 +92,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod gates;
 mod policy;
 mod publisher;
 mod subscriber;
@@ -135,10 +138,13 @@ pub fn channel_with<T, U: Usher>(
         return Err(BuildError::Seats { asked: seats });
     }
     let slots = Slots::new(capacity, start, fill, |_| ()).map_err(BuildError::Capacity)?;
-    let desk = || Desk { policy: Policy::Gate, begin: Begin::Now, joined: start, tenant: usher.desk() };
+    let keeps = usher.keeps();
+    let desk =
+        || Desk { policy: Policy::Gate, begin: Begin::Now, joined: start, given_up: 0, tenant: usher.desk() };
     let desks = Slots::new(seats.next_power_of_two(), Sequence::ZERO, desk, |_| Seat::new());
     let desks = desks.map_err(BuildError::Capacity)?;
-    let shared = Arc::new(Shared { slots, tail: Cursor::new(start), desks, seats, notice: Notice::new() });
+    let shared =
+        Arc::new(Shared { slots, tail: Cursor::new(start), desks, seats, keeps, notice: Notice::new() });
     Ok((Publisher::new(shared.clone(), usher, start), Subscriptions::new(shared)))
 }
 
@@ -182,6 +188,8 @@ struct Shared<T, D> {
     /// What lies at each seat, and the seat beside it; there may be some more than `seats`, which nobody uses.
     desks: Slots<Desk<D>, Seat>,
     seats: usize,
+    /// The usher keeps events for those who conflate.
+    keeps: bool,
     /// Raised whenever a standing changes that the publisher has to know of.
     notice: Notice,
 }
@@ -194,6 +202,8 @@ struct Desk<D> {
     begin: Begin,
     /// What the publisher answers.
     joined: Sequence,
+    /// Events that a subscriber which conflates will not see, all in all.
+    given_up: u64,
     /// What the usher has to say to the subscriber, and the other way round.
     tenant: D,
 }

@@ -13,6 +13,9 @@ pub enum Policy {
     Required,
     /// It misses the events whose slots are needed, and is told how many they were.
     Lag(Resume),
+    /// It misses the events whose slots are needed, but not the newest: those that the [`Usher`](super::Usher) keeps for it
+    /// are laid on its desk, it gets them first, and then what is published from there on. It is told how many it missed.
+    Conflate,
     /// It is disconnected when an event is published that would leave it with more than so many unread; at least 1, and
     /// at most the capacity, is taken.
     DisconnectAfter(u64),

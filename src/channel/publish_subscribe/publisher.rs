@@ -1,11 +1,11 @@
 //! The end that puts in, and lets in and out.
 
-use super::{Policy, Resume, Shared};
-use crate::channel::writer::{Gate, Writer};
-use crate::contract::{Filled, Flow, Sink};
-use crate::ring::{Cursor, Progress, Sequence, Slots, Standing};
+use super::gates::Gates;
+use super::{Policy, Shared};
+use crate::channel::writer::Writer;
+use crate::contract::{Filled, Flow, Refused, Sink};
+use crate::ring::{Seat, Sequence, Standing};
 use crate::sync::Arc;
-use core::cell::Cell;
 
 /// Whoever has something to do when a subscriber joins or leaves, between two numbers.
 pub trait Usher {
@@ -18,6 +18,17 @@ pub trait Usher {
     fn joins(&mut self, seat: usize, desk: &mut Self::Desk, joined: Sequence);
     /// The subscriber at `seat` has gone.
     fn leaves(&mut self, seat: usize, desk: &mut Self::Desk);
+    /// It keeps events for subscribers that [conflate](Policy::Conflate). The same answer always.
+    fn keeps(&self) -> bool {
+        false
+    }
+    /// The subscriber at `seat`, which conflates and has consumed what is before `from`, goes on at `to`: what it has to
+    /// see of the events in between, and of those that lie on its desk, is laid there. Says how many of them it will not
+    /// see. If this panics, so does the fill, and nothing has changed for the subscriber.
+    fn moves(&mut self, seat: usize, desk: &mut Self::Desk, from: Sequence, to: Sequence) -> u64 {
+        let _ = (seat, desk);
+        to.since(from)
+    }
 }
 
 /// Nobody.
@@ -46,12 +57,14 @@ pub struct Publisher<T, U: Usher = ()> {
     start: Sequence,
     /// Bit `i`: a subscriber was let in at seat `i`, and did not go yet. Those that are disconnected count.
     seated: u64,
+    /// Bit `i`: that one conflates.
+    conflating: u64,
 }
 
 impl<T, U: Usher> Publisher<T, U> {
     pub(super) fn new(shared: Arc<Shared<T, U::Desk>>, usher: U, start: Sequence) -> Self {
         let writer = Writer::new(Gates::new(shared, start), start);
-        Self { writer, usher, seen: 0, broken_off: false, lent: start, start, seated: 0 }
+        Self { writer, usher, seen: 0, broken_off: false, lent: start, start, seated: 0, conflating: 0 }
     }
     /// The number of slots. Stable.
     #[must_use]
@@ -127,6 +140,9 @@ impl<T, U: Usher> Publisher<T, U> {
     #[inline]
     pub fn fill_with<R>(&mut self, fill: impl FnOnce(&mut U, Sequence, &mut T) -> Flow<R>) -> Flow<R> {
         self.admit();
+        if self.conflating != 0 {
+            self.make_room();
+        }
         let at = self.writer.next();
         let Self { writer, usher, lent, .. } = self;
         writer.fill(|slot| {
@@ -142,6 +158,34 @@ impl<T, U: Usher> Publisher<T, U> {
             self.look_round();
             self.seen = seen;
         }
+    }
+    /// Moves on who conflates and is in the way, if nobody else is.
+    #[cold]
+    fn make_room(&mut self) {
+        while self.writer.room(1) == Err(Refused::Full) {
+            // At most one a look: who is looked at behind it may be in the way as well.
+            let Some(seat) = self.gates().overrun.get() else { break };
+            if !self.move_on(seat) {
+                break; // It is inside: this time it holds the publisher up.
+            }
+        }
+    }
+    /// False if it is inside.
+    #[cold]
+    fn move_on(&mut self, seat: usize) -> bool {
+        let to = self.next();
+        let Self { writer, usher, .. } = self;
+        let shared = &writer.gate().shared;
+        let own = shared.seat(seat);
+        let done = own.place().done;
+        if own.end(done).is_err() {
+            return false;
+        }
+        let mut ended = Ended { seat: own, resumes: done };
+        // SAFETY: [R6] the reader, which conflates, has just been ended, by this publisher, which alone resumes it.
+        unsafe { shared.at_desk(seat, |desk| desk.given_up += usher.moves(seat, &mut desk.tenant, done, to)) }
+        ended.resumes = to;
+        true
     }
     #[cold]
     fn look_round(&mut self) {
@@ -163,7 +207,7 @@ impl<T, U: Usher> Publisher<T, U> {
         // SAFETY: [R6] the seat is `Joining`, and only this publisher, which is borrowed exclusively, lets in.
         let (policy, at) = unsafe {
             shared.at_desk(seat, |desk| {
-                desk.joined = desk.begin.between(oldest, next);
+                (desk.joined, desk.given_up) = (desk.begin.between(oldest, next), 0);
                 usher.joins(seat, &mut desk.tenant, desk.joined);
                 (desk.policy, desk.joined)
             })
@@ -174,6 +218,7 @@ impl<T, U: Usher> Publisher<T, U> {
             return;
         }
         self.seated |= 1 << seat;
+        self.conflating |= u64::from(policy == Policy::Conflate) << seat;
         let gates = writer.gate();
         gates.policies[seat].set(policy);
         gates.read(gates.reading.get() | 1 << seat, next);
@@ -185,6 +230,7 @@ impl<T, U: Usher> Publisher<T, U> {
         let gates = self.writer.gate();
         if self.seated & 1 << seat != 0 {
             self.seated &= !(1 << seat);
+            self.conflating &= !(1 << seat);
             gates.read(gates.reading.get() & !(1 << seat), next);
             if without_a_word && gates.policies[seat].get() == Policy::Required {
                 gates.halted.set(gates.halted.get().or(Some(seat)));
@@ -213,6 +259,9 @@ impl<T, U: Usher> Sink for Publisher<T, U> {
         self.admit();
         let (mut count, mut failed) = (0, false);
         loop {
+            if self.conflating != 0 {
+                self.make_room();
+            }
             let (lent, next) = (&mut self.lent, self.writer.next().next());
             let filled = self.writer.fill_many(n - count, |i, slot| {
                 *lent = next.plus(i as u64);
@@ -238,127 +287,15 @@ impl<T, U: Usher> Drop for Publisher<T, U> {
     }
 }
 
-/// The subscribers as the publisher sees them when it needs slots.
-#[derive(Debug)]
-struct Gates<T, D> {
-    shared: Arc<Shared<T, D>>,
-    /// Bit `i`: events are published for the subscriber at seat `i`.
-    reading: Cell<u64>,
-    /// What each of them asked for.
-    policies: Box<[Cell<Policy>]>,
-    /// The seat of the first required subscriber that went without a word.
-    halted: Cell<Option<usize>>,
-    /// Events that were published for nobody before `reading` changed last,
-    unheard: Cell<u64>,
-    /// which was here.
-    changed_at: Cell<Sequence>,
+/// A subscriber that the publisher has ended for a while: resumed when this is dropped.
+struct Ended<'a> {
+    seat: &'a Seat,
+    /// Where.
+    resumes: Sequence,
 }
 
-impl<T, D> Gates<T, D> {
-    fn new(shared: Arc<Shared<T, D>>, start: Sequence) -> Self {
-        Self {
-            policies: (0..shared.seats).map(|_| Cell::new(Policy::Gate)).collect(),
-            shared,
-            reading: Cell::new(0),
-            halted: Cell::new(None),
-            unheard: Cell::new(0),
-            changed_at: Cell::new(start),
-        }
-    }
-    /// From `next` on, events are for those in `reading`.
-    fn read(&self, reading: u64, next: Sequence) {
-        self.unheard.set(self.unheard(next));
-        self.changed_at.set(next);
-        self.reading.set(reading);
-    }
-    fn unheard(&self, next: Sequence) -> u64 {
-        let nobody = self.reading.get() == 0;
-        self.unheard.get() + if nobody { next.since(self.changed_at.get()) } else { 0 }
-    }
-    fn seats(&self) -> impl Iterator<Item = (usize, Policy)> {
-        let mut left = self.reading.get();
-        core::iter::from_fn(move || {
-            let seat = left.trailing_zeros() as usize;
-            left &= left.wrapping_sub(1);
-            self.policies.get(seat).map(|policy| (seat, policy.get()))
-        })
-    }
-    fn held(&self, next: Sequence) -> u64 {
-        let gates = self.seats().filter(|(_, policy)| policy.gates());
-        gates.map(|(seat, _)| next.since(self.shared.seat(seat).place().done)).max().unwrap_or(0)
-    }
-    fn halted(&self) -> Option<usize> {
-        let gone = |(seat, policy): &(usize, Policy)| {
-            *policy == Policy::Required && self.shared.seat(*seat).standing() == Standing::Gone
-        };
-        self.halted.get().or_else(|| self.seats().find(gone).map(|(seat, _)| seat))
-    }
-    /// So many slots from `next` on does the subscriber at `seat` not need, after what its policy allows was done to make
-    /// it at least one. Nothing if it was disconnected.
-    fn room(&self, seat: usize, policy: Policy, next: Sequence) -> Option<u64> {
-        let (capacity, seat) = (self.shared.slots.capacity(), self.shared.seat(seat));
-        let window = policy.window(capacity);
-        let mut done = seat.place().done;
-        if next.since(done) >= window {
-            let changed = match policy {
-                Policy::Gate | Policy::Required => Ok(()),
-                Policy::Lag(Resume::Oldest) => {
-                    let to = next.next().minus(capacity);
-                    seat.displace(done, to).map(|()| done = to)
-                }
-                Policy::Lag(Resume::Newest) => {
-                    let to = next.minus(1.min(capacity - 1));
-                    seat.displace(done, to).map(|()| done = to)
-                }
-                Policy::DisconnectAfter(_) => match seat.end(done) {
-                    Ok(()) => return None,
-                    Err(place) => Err(place),
-                },
-            };
-            if let Err(place) = changed {
-                done = place.done;
-                let behind = next.since(done);
-                // It is inside, but there may be slots beyond what it should have left unread.
-                if behind >= window {
-                    return Some(1.min(capacity - behind));
-                }
-            }
-        }
-        Some(window - next.since(done))
-    }
-}
-
-impl<T, D> Gate for Gates<T, D> {
-    type Event = T;
-    type Mark = ();
-    type Line = ();
-    #[inline]
-    fn slots(&self) -> &Slots<T> {
-        &self.shared.slots
-    }
-    #[inline]
-    fn tail(&self) -> Option<&Cursor> {
-        Some(&self.shared.tail)
-    }
-    fn close(&self, next: Sequence) {
-        self.shared.tail.close(next);
-    }
-    fn slowest(&self, next: Sequence) -> Progress {
-        let capacity = self.shared.slots.capacity();
-        let closed = self.halted.get().is_some();
-        let mut room = if closed { 0 } else { capacity };
-        // Those that gate first: where they leave no room, nothing is taken from the others.
-        for gates in [true, false] {
-            for (seat, policy) in self.seats().filter(|(_, policy)| policy.gates() == gates) {
-                if room == 0 {
-                    break;
-                }
-                match self.room(seat, policy, next) {
-                    Some(left) => room = room.min(left),
-                    None => self.read(self.reading.get() & !(1 << seat), next),
-                }
-            }
-        }
-        Progress { done: next.plus(room).minus(capacity), closed, left: false }
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.seat.resume(self.resumes);
     }
 }

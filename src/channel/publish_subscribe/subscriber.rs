@@ -1,6 +1,6 @@
 //! The end that takes out.
 
-use super::{Policy, Resume, Shared};
+use super::{Desk, Policy, Resume, Shared};
 use crate::channel::batch::Advance;
 use crate::channel::follower::{Feed, Follower};
 use crate::contract::{Drained, End, Source, Stage, Tick, each};
@@ -28,6 +28,8 @@ pub struct Subscriber<T, D = ()> {
     joined: Option<Sequence>,
     /// Where the publisher ended it.
     ended: Option<Sequence>,
+    /// It conflates, and was moved; what lies on its desk comes first.
+    moved: bool,
     missed: u64,
     /// Of those, what `recv` has told, or `drain` has passed over.
     told: u64,
@@ -76,6 +78,7 @@ impl<T, D> Subscriber<T, D> {
             policy,
             joined: None,
             ended: None,
+            moved: false,
             missed: 0,
             told: 0,
             alone: PhantomData,
@@ -99,20 +102,64 @@ impl<T, D> Subscriber<T, D> {
     /// The position from which on it gets every event, once the publisher has let it in. Stable then.
     pub fn joined(&mut self) -> Option<Sequence> {
         if self.joined.is_none() && self.follower.feed().own().standing() == Standing::Seated {
-            let tap = self.follower.feed();
-            // SAFETY: [R5] the seat is `Seated`, and this is its subscriber, borrowed exclusively.
-            let joined = unsafe { tap.shared.at_desk(tap.seat, |desk| desk.joined) };
+            // Where it is now; one that conflates may have been moved on already.
+            let place = self.follower.feed().own().place();
+            self.follower.seek(place.done);
+            let joined = self.at_desk(|desk| desk.joined)?;
             self.follower.seek(joined);
             self.joined = Some(joined);
         }
         self.joined
     }
-    /// What the usher has laid on its desk, and what it laid there itself; nothing before it has joined.
+    /// Lends its desk; nothing while the publisher moves it on.
+    fn at_desk<R>(&mut self, look: impl FnOnce(&mut Desk<D>) -> R) -> Option<R> {
+        if self.policy != Policy::Conflate {
+            let tap = self.follower.feed();
+            // SAFETY: [R5] the seat is `Seated`, as all callers have seen, and this is its subscriber, borrowed exclusively.
+            return Some(unsafe { tap.shared.at_desk(tap.seat, look) });
+        }
+        let inside = self.sit_down()?;
+        let tap = inside.0.follower.feed();
+        // SAFETY: [R5] the seat is `Seated`, its subscriber, borrowed exclusively, is inside, and is so until this ends.
+        Some(unsafe { tap.shared.at_desk(tap.seat, look) })
+    }
+    /// Goes in, for one that conflates, also where there is nothing to read.
+    fn sit_down(&mut self) -> Option<Inside<'_, T, D>> {
+        for _ in 0..TRIES {
+            match self.follower.feed().own().enter(self.follower.done()) {
+                Ok(()) => return Some(Inside(self)),
+                Err(place) if place.ended => return None,
+                Err(place) => self.skip_to(place.done),
+            }
+        }
+        None
+    }
+    /// It [conflates](Policy::Conflate) and was moved on: it gets nothing from the ring before it has looked at its
+    /// [`desk`](Self::desk). How many events it missed is known then.
+    pub fn was_moved(&mut self) -> bool {
+        if self.policy == Policy::Conflate
+            && self.joined().is_some()
+            && let Some(given_up) = self.at_desk(|desk| desk.given_up)
+        {
+            self.missed = given_up;
+        }
+        self.moved
+    }
+    /// Events that it missed and that nobody was told of: so many, if any. This tells.
+    pub fn lag(&mut self) -> Option<u64> {
+        let lag = self.missed - self.told;
+        self.told = self.missed;
+        (lag != 0).then_some(lag)
+    }
+    /// What the usher has laid on its desk, and what it laid there itself; nothing before it has joined, and while the
+    /// publisher moves it on. One that conflates holds the publisher up meanwhile, as if it looked at an event.
     pub fn desk<R>(&mut self, look: impl FnOnce(&mut D) -> R) -> Option<R> {
         self.joined()?;
-        let tap = self.follower.feed();
-        // SAFETY: [R5] the seat is `Seated` since it has joined, and this is its subscriber, borrowed exclusively.
-        Some(unsafe { tap.shared.at_desk(tap.seat, |desk| look(&mut desk.tenant)) })
+        let (missed, out) = self.at_desk(|desk| (desk.given_up, look(&mut desk.tenant)))?;
+        if self.policy == Policy::Conflate {
+            (self.missed, self.moved) = (missed, false);
+        }
+        Some(out)
     }
     /// The position of the next event to consume, if it is not displaced meanwhile; nothing before it has joined.
     #[must_use]
@@ -148,7 +195,7 @@ impl<T, D> Subscriber<T, D> {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         match self.joined {
-            Some(_) => self.ended.is_some() || self.follower.is_closed(),
+            Some(_) => self.ended.is_some() || !self.moved && self.follower.is_closed(),
             None => self.never_joins(),
         }
     }
@@ -180,9 +227,7 @@ impl<T, D> Subscriber<T, D> {
             Ok(_) => NoEvent::Empty,
             Err(no_event) => no_event,
         };
-        let lag = self.missed - self.told;
-        self.told = self.missed;
-        Err(if lag == 0 { no_event } else { NoEvent::Lagged(lag) })
+        Err(self.lag().map_or(no_event, NoEvent::Lagged))
     }
     /// The publisher is gone, and has not let it in before it went.
     fn never_joins(&self) -> bool {
@@ -207,6 +252,9 @@ impl<T, D> Subscriber<T, D> {
             return Err(NoEvent::Disconnected { at });
         }
         for _ in 0..TRIES {
+            if self.moved {
+                return Err(NoEvent::Empty);
+            }
             let (feed, done) = (self.follower.feed(), self.follower.done());
             let ahead = feed.ahead(done);
             if ahead.done == done {
@@ -217,6 +265,8 @@ impl<T, D> Subscriber<T, D> {
                     self.resume();
                     return Ok(());
                 }
+                // The publisher is about to move it on.
+                Err(place) if place.ended && self.policy == Policy::Conflate => return Err(NoEvent::Empty),
                 Err(place) if place.ended => {
                     self.ended = Some(place.done);
                     return Err(NoEvent::Disconnected { at: place.done });
@@ -234,7 +284,11 @@ impl<T, D> Subscriber<T, D> {
         }
     }
     fn skip_to(&mut self, to: Sequence) {
-        self.missed += to.since(self.follower.done());
+        if self.policy == Policy::Conflate {
+            self.moved = true;
+        } else {
+            self.missed += to.since(self.follower.done());
+        }
         self.follower.seek(to);
     }
 }

@@ -19,6 +19,8 @@ pub enum NoSeat {
     },
     /// The publisher is gone. Stable.
     Closed,
+    /// Nothing is kept here for one that [conflates](Policy::Conflate). Stable.
+    NothingKept,
 }
 
 impl core::fmt::Display for NoSeat {
@@ -29,6 +31,9 @@ impl core::fmt::Display for NoSeat {
                 "all {seats} seats are taken: build the channel with more, or try again when the publisher has seen somebody leave"
             ),
             Self::Closed => f.write_str("the channel is closed: its publisher is gone"),
+            Self::NothingKept => f.write_str(
+                "nothing is kept here for a subscriber that conflates: build with `channel_retaining`, or lag",
+            ),
         }
     }
 }
@@ -71,6 +76,9 @@ impl<T, D> Subscriptions<T, D> {
         begin: Begin,
         ask: impl FnOnce(&mut D),
     ) -> Result<Subscriber<T, D>, NoSeat> {
+        if policy == Policy::Conflate && !self.shared.keeps {
+            return Err(NoSeat::NothingKept);
+        }
         if self.is_closed() {
             return Err(NoSeat::Closed);
         }

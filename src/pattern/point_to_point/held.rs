@@ -1,10 +1,10 @@
 //! The events that workers have and have not acknowledged.
 
-use super::worker::Ack;
 use crate::contract::{Fault, Flow, Halt, Reason, Tick};
 use crate::pattern::dead_letter::Failure;
 use crate::ring::{CapacityError, Sequence};
 use crate::table::{Handle, Slab};
+use core::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// A bounded number of events, each with a worker or waiting for one.
@@ -17,8 +17,6 @@ pub(super) struct Held<T> {
     failures: Box<[Failure]>,
     /// Those that no worker has, first come, first served. It has room for all.
     waiting: VecDeque<Handle>,
-    /// Of the newest event.
-    newest: Sequence,
 }
 
 /// All that is written for an event that is done at once.
@@ -62,7 +60,6 @@ impl<T> Held<T> {
             events: core::iter::repeat_with(T::default).take(capacity).collect(),
             failures: core::iter::repeat_n(none, capacity).collect(),
             waiting: VecDeque::with_capacity(capacity),
-            newest: Sequence::ZERO,
         })
     }
     #[inline]
@@ -96,48 +93,72 @@ impl<T> Held<T> {
         let undo = RemoveOnUnwind { slab: &mut self.slab, handle };
         self.events[handle.index()].clone_from(event);
         core::mem::forget(undo);
-        self.newest = seq;
         Ok(handle)
     }
     /// `worker` has answered: whether that was a job of its own, and if so, whether it is done.
     #[inline]
-    pub(super) fn answered(&mut self, ack: &Ack, worker: usize, now: Tick) -> Option<bool> {
-        self.slab.get(ack.handle).filter(|entry| entry.worker == worker as u32)?;
-        match ack.fault {
-            None => {
-                self.slab.remove(ack.handle);
-            }
-            Some(fault) => {
-                self.fail(ack.handle, fault, now);
-                self.waiting.push_back(ack.handle);
-            }
-        }
-        Some(ack.fault.is_none())
+    pub(super) fn answered(
+        &mut self,
+        handle: Handle,
+        fault: Option<Fault>,
+        worker: usize,
+        now: Tick,
+    ) -> Option<bool> {
+        let theirs = |entry: &Entry| entry.worker == worker as u32;
+        let Some(fault) = fault else {
+            return self.slab.remove_if(handle, theirs).map(|_| true);
+        };
+        self.slab.get(handle).filter(|entry| theirs(entry))?;
+        self.fail(handle, fault, now);
+        self.waiting.push_back(handle);
+        Some(false)
     }
-    /// `worker` is gone: what it had waits for another, in the order in which it came.
+    /// `worker` is gone: what it had waits for another, in the order in which it came. It may have begun with it, unless
+    /// it left `in_order`. Shows the events to `each`.
     #[cold]
-    pub(super) fn strand(&mut self, worker: usize, now: Tick) {
+    pub(super) fn strand(&mut self, worker: usize, in_order: bool, now: Tick, mut each: impl FnMut(&T)) {
         let before = self.waiting.len();
         for index in 0..self.slab.capacity() {
             let Some(handle) = self.slab.handle_at(index) else { continue };
-            if self.slab.get(handle).is_some_and(|entry| entry.worker == worker as u32) {
-                self.fail(handle, Fault::of(Reason::Closed), now);
-                self.waiting.push_back(handle);
+            let Some(entry) = self.slab.get_mut(handle).filter(|entry| entry.worker == worker as u32) else {
+                continue;
+            };
+            if in_order {
+                entry.attempts -= 1;
+                entry.worker = NOBODY;
             }
+            // What is known of the attempts before that one stands, if there were any.
+            if !in_order || entry.attempts == 0 {
+                self.fail(handle, Fault::of(Reason::Closed), now);
+            }
+            self.waiting.push_back(handle);
+            each(&self.events[index]);
         }
-        let Self { slab, waiting, newest, .. } = self;
-        // All are before the end, so the farther from it, the earlier; across the wrap, too.
-        let end = newest.next();
-        let age = |handle: &Handle| slab.get(*handle).map(|entry| end.since(entry.seq));
-        waiting.make_contiguous()[before..].sort_unstable_by_key(|handle| core::cmp::Reverse(age(handle)));
+        let Self { slab, waiting, .. } = self;
+        let stranded = &mut waiting.make_contiguous()[before..];
+        let seq = |handle: &Handle| slab.get(*handle).map(|entry| entry.seq);
+        let Some(some) = stranded.first().and_then(seq) else { return };
+        // All are before half a lap of the numbers from here: the farther before, the earlier; across the wrap, too.
+        let ahead = some.plus(1 << (Sequence::BITS - 1));
+        stranded.sort_unstable_by_key(|handle| Reverse(seq(handle).map(|seq| ahead.since(seq))));
     }
     #[cold]
     fn fail(&mut self, handle: Handle, fault: Fault, now: Tick) {
         let Some(entry) = self.slab.get_mut(handle) else { return };
         entry.worker = NOBODY;
         let before = &mut self.failures[handle.index()];
-        let first = if entry.attempts == 1 { now } else { before.first };
+        let first = if entry.attempts <= 1 { now } else { before.first };
         *before = Failure { seq: entry.seq, fault, attempts: entry.attempts, first, last: now };
+    }
+    /// The events that workers have, and which worker.
+    pub(super) fn in_flight(&self) -> impl Iterator<Item = (&T, usize)> {
+        let with = |entry: &Entry| (entry.worker != NOBODY).then_some(entry.worker as usize);
+        self.slab.iter().filter_map(move |(handle, entry)| Some((&self.events[handle.index()], with(entry)?)))
+    }
+    /// The event of an answer that was heard just now.
+    #[inline]
+    pub(super) fn event(&self, handle: Handle) -> Option<&T> {
+        self.events.get(handle.index())
     }
     /// The first of those that wait is with `worker` now.
     pub(super) fn sent(&mut self, worker: usize) {

@@ -51,7 +51,14 @@ impl<F, const N: usize> KeyHash<F, N> {
     where
         F: Fn(&T) -> u64,
     {
-        (mix((self.key)(event)) % N as u64) as usize
+        (mix(self.key_of(event)) % N as u64) as usize
+    }
+    #[inline]
+    pub(super) fn key_of<T: ?Sized>(&self, event: &T) -> u64
+    where
+        F: Fn(&T) -> u64,
+    {
+        (self.key)(event)
     }
 }
 

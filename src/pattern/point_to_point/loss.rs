@@ -6,7 +6,8 @@ use crate::pattern::dead_letter::Failure;
 
 /// Says what becomes of an event that a worker did not do: [`AtMostOnce`] or [`Redeliver`].
 pub trait Loss<T>: sealed::Sealed {
-    /// What is to be done with `event`. `anyone`: there is a worker that it could go to.
+    /// What is to be done with `event`, which nobody has begun with if `failure` tells of no attempt. `anyone`: there is,
+    /// or may come, a worker that it could go to.
     ///
     /// # Errors
     /// [`Halt::Again`] if it has to wait.
@@ -31,14 +32,18 @@ pub enum Fate {
     Dropped(Reason),
 }
 
-/// Each event is delivered once at most: what a worker rejects is dropped under the fault's reason, and what
-/// it had when it went, under [`Reason::Closed`].
+/// Each event is begun with once at most: what a worker rejects is dropped under the fault's reason, and what
+/// it had when it died, under [`Reason::Closed`]. What one that [leaves in order](super::Worker) has not begun with goes
+/// to another.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct AtMostOnce;
 
 impl<T> Loss<T> for AtMostOnce {
-    fn fate(&mut self, _: &T, failure: &Failure, _: bool) -> Flow<Fate> {
-        Ok(Fate::Dropped(failure.fault.reason))
+    fn fate(&mut self, _: &T, failure: &Failure, anyone: bool) -> Flow<Fate> {
+        Ok(match failure.attempts {
+            0 if anyone => Fate::Redelivered,
+            _ => Fate::Dropped(failure.fault.reason),
+        })
     }
 }
 
@@ -49,8 +54,9 @@ impl<T> Loss<T> for AtMostOnce {
 /// |----------------------------------------|----------------------------------------------------------------|
 /// | a worker rejects it                    | delivered again, with one attempt more; perhaps to the same    |
 /// | ... as [`Reason::NonRetryable`]        | a letter, under that reason                                    |
-/// | its worker goes                        | delivered again, with one attempt more, **also if that worker had not begun with it** |
-/// | no worker is left                      | a letter, under [`Reason::Closed`]                             |
+/// | its worker dies                        | delivered again, with one attempt more, **also if that worker had not begun with it** |
+/// | its worker [leaves in order](super::Worker), and had not begun with it | delivered again, as the same attempt |
+/// | no worker is left, and none can join   | a letter, under [`Reason::Closed`]                             |
 ///
 /// So an event that its workers die of uses up attempts of those behind it, too: a
 /// [`Catch`](crate::pattern::Catch) in each worker makes a failure of its own of it.

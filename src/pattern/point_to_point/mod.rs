@@ -31,17 +31,25 @@
 //! | mode          | a consumer is slow or stands still        | a consumer goes                              | one more joins | events hop |
 //! |---------------|-------------------------------------------|----------------------------------------------|----------------|------------|
 //! | partition     | gates the ring, for all                   | closes the ring (an optional reader: its part is lost) | never | once       |
-//! | claim         | gates the ring once it comes round to its slot ([`mpmc::strict`]: never) | what it had in hand is lost, at most one event, and counted: `abandoned` | at any time, by `clone` | once |
-//! | dispatch      | is passed over; with [`KeyHash`], its keys wait | dropped and counted ([`AtMostOnce`]), or delivered to others ([`Redeliver`]) | never | twice |
+//! | claim         | gates the ring once it comes round to its slot ([`mpmc::strict`]: never) | in order ([`Pump::leave`]): it finishes what it has in hand first; else that is lost, at most one event, and counted: `abandoned` | at any time, by `clone`; of [`mpmc::strict`]: never | once |
+//! | dispatch      | is passed over; with [`KeyHash`], its keys wait | in order: what it has not begun with goes to others; else dropped and counted ([`AtMostOnce`]), or delivered to others ([`Redeliver`]) | at any time, by [`WorkerChange::Join`] | twice |
 //! | single active | gates the ring                            | the next goes on with exactly the next event | at any time, by `clone` | once |
 //!
 //! *No consumer at all*: as long as somebody keeps an end of the ring, a ring of `C` slots takes `C` events
 //! and refuses the next with `Full`; the first consumer that is driven gets them in order. When the last end
-//! is dropped the ring is `Closed`.
+//! is dropped the ring is `Closed`. A [`Dispatch`] that workers join, and where nobody is, leaves events in its source: the
+//! same.
+//!
+//! *Leaving in order* loses nothing, in each mode as far as it can. A [`Partition`] is fixed. A claim cannot be given
+//! back, as others have gone on behind it: so who leaves finishes what it has [in hand](crate::contract::Source::in_hand)
+//! and claims nothing more; [`Pump::leave`] does that, and [`mpmc`] says what a batch means for a stage that says `Stop`.
+//! A [`Worker`] says to the dispatcher that it leaves, whenever it is dropped but in a panic.
 //!
 //! *Affinity.* [`KeyHash`] sends a key to the same one of `N` in all modes that have it. It moves when its
 //! worker is gone, and then only the keys of that worker do: what the worker had comes first, then the new
-//! events. So nothing is reordered by it, but what the worker had done and not acknowledged is done twice.
+//! events. So nothing is reordered by it, but what a worker that died had done and not acknowledged is done twice.
+//! Where the one that it belongs to joins, it moves at a moment at which nothing of it is in flight, and not before; of
+//! one that is to leave, likewise.
 //!
 //! *Poison.* An event that each consumer panics on ends each of them, if nothing catches it: put a [`Catch`]
 //! around the stage, and a [`DeadLetter`] around that; under a [`Dispatch`], the `Catch` alone: a [`Worker`]
@@ -51,7 +59,8 @@
 //!
 //! | bounded                                                   | at the bound                                            |
 //! |-----------------------------------------------------------|---------------------------------------------------------|
-//! | parts, or workers: fixed when it is built; workers up to 64 | more do not compile                                   |
+//! | parts, or seats of workers: fixed when it is built; seats up to 64 | more do not compile                           |
+//! | workers that join: as many as there are seats             | the rings of one more are closed at once                |
 //! | events that a [`Dispatch`] holds: `in_flight`             | `Again`: the event waits, and all behind it             |
 //! | the ring of a worker                                      | another worker that the [`Choice`] allows, or `Again`   |
 //! | deliveries of an event: the attempts of [`Redeliver`]     | a letter, `AttemptsExhausted`; [`AtMostOnce`]: one delivery |
@@ -59,7 +68,7 @@
 //! | the source of a [`SingleActive`]: one                     | its other members wait, as many as were cloned          |
 //!
 //! Partition, claim and single active hold nothing (gate); a dispatch holds a copy of each event in flight (hold). A
-//! ring of acknowledgements with room for `in_flight` is never full. Nothing allocates after construction if
+//! ring of acknowledgements with room for `in_flight` and one more is never full. Nothing allocates after construction if
 //! `clone_from` does not. Partition and dispatch are wait-free if what is behind them is; a claim is lock-free; a
 //! member of [`SingleActive`] that waits looks at one word, and taking over is lock-free.
 //!
@@ -118,6 +127,7 @@
 #![doc = concat!("```\n", include_str!("../../../examples/point_to_point.rs"), "```")]
 //!
 //! [`Filter`]: crate::pattern::Filter
+//! [`Pump::leave`]: crate::contract::Pump::leave
 //! [`Catch`]: crate::pattern::Catch
 //! [`DeadLetter`]: crate::pattern::DeadLetter
 //! [`multicast`]: crate::channel::multicast
@@ -125,12 +135,16 @@
 //! [`mpmc`]: crate::channel::mpmc
 //! [`mpmc::strict`]: crate::channel::mpmc::strict
 
+mod affinity;
 mod choice;
+mod desk;
 mod dispatch;
 mod held;
 mod key_hash;
 mod loss;
+mod membership;
 mod partition;
+mod seats;
 mod single_active;
 mod worker;
 
@@ -138,6 +152,7 @@ pub use choice::{Choice, InTurn, LeastLoaded, Standing};
 pub use dispatch::Dispatch;
 pub use key_hash::KeyHash;
 pub use loss::{AtMostOnce, Loss, Redeliver};
+pub use membership::{Badge, Badges, WorkerChange};
 pub use partition::{BySeq, Partition};
 pub use single_active::SingleActive;
 pub use worker::{Ack, Job, Worker};

@@ -35,7 +35,7 @@
 //! | said of         | is                                                                     | by whom                |
 //! |-----------------|------------------------------------------------------------------------|------------------------|
 //! | a topic         | [`Retain`]: it keeps nothing, the last event, the last n               | [`Publisher::declare`] |
-//! | a subscription  | [`Policy`]: it gates, is required, lags, or is disconnected            | [`Subscriptions::subscribe`] |
+//! | a subscription  | [`Policy`]: it gates, is required, lags, conflates, or is disconnected | [`Subscriptions::subscribe`] |
 //! | a subscription  | [`Begin`]: now, with the oldest event in the ring, at a position       | the same               |
 //!
 //! Membership, policies and progress are those of [`channel::publish_subscribe`](crate::channel::publish_subscribe), on
@@ -47,6 +47,27 @@
 //! The subscriber gets them first, oldest first, with [`Publication::retained`] set, and then what is published from
 //! [`joined`](Subscriber::joined) on.
 //!
+//! # Conflation
+//! With [`Policy::Conflate`](crate::channel::publish_subscribe::Policy::Conflate) a newer event of a topic replaces an older one, for a subscriber that is slow: it need not see
+//! every event, but must not miss the last of any topic. When a slot is needed that it has not read, the publisher moves it
+//! on to the next number, and lays what its topics keep, of the events that it has not seen, on its desk. So an overrun is
+//! like a join:
+//!
+//! ```text
+//!  topics    a   b   c   b   b   a   b   b     4 slots, each topic keeps its last
+//!            #1  #2  #3  #4 | #5  #6  #7 ...
+//!  overrun at #5:           [ #1 of a, #3 of c, #4 of b ], and then #5 from the ring; #2 is missed, and told
+//! ```
+//!
+//! It sees the events in order and none twice, however often it is overrun; the publisher never waits for it, but while it
+//! looks at an event, of the ring or of its desk. Each event is one that it gets, that it passes over, or that
+//! [`missed`](crate::channel::publish_subscribe::Subscriber::missed) counts: `recv` tells them as
+//! [`Lagged`](crate::channel::publish_subscribe::NoEvent::Lagged) before it goes on. Of a topic that keeps nothing it
+//! misses what it is too late for; where no topic can keep anything, it is refused as
+//! [`NothingKept`](crate::channel::publish_subscribe::NoSeat::NothingKept). While it sleeps an overrun comes once a lap, and
+//! costs the publisher a look at each topic and a clone of what is kept. For keys within an event, or before a ring that is
+//! full, there is [`overflow::Conflate`](crate::channel::overflow::Conflate).
+//!
 //! # Bounds
 //!
 //! | bounded                                              | at the bound                                                |
@@ -57,7 +78,7 @@
 //! | patterns of a subscription: 256 bytes, with one between each two | [`PatternError::TooLong`]                       |
 //! | retained events: as built, of all topics together    | [`DeclareError::Retained`]                                  |
 //!
-//! It holds nothing (gate) but the clones that are retained. A subscriber sees one order, that of the publisher, over
+//! It holds nothing (gate) but the clones that are retained: once in the topics, and twice that room at each seat. A subscriber sees one order, that of the publisher, over
 //! all of its topics. A panic of `T::clone` unwinds to the publisher: its event is not published, and who was to be let
 //! in is let in by the next fill.
 //!
@@ -147,7 +168,7 @@ pub fn channel<T>(
 }
 
 /// As [`channel`], whose topics can retain `retained` events, all of them together; so many are cloned for a subscriber
-/// when it joins, at most, and each seat has room for them.
+/// when it joins, or is overrun and conflates, at most, and each seat has room for them, twice.
 ///
 /// # Errors
 /// As [`channel`].

@@ -2,7 +2,7 @@
 
 use super::interests::Interests;
 use super::{Publication, topics::Desk};
-use crate::channel::publish_subscribe::{self as channel, NoEvent};
+use crate::channel::publish_subscribe::{self as channel, NoEvent, Policy};
 use crate::contract::{Account, At, Drained, End, Flow, Halt, Ledger, Reason, Source, Stage, Tick};
 use crate::ring::Sequence;
 use crate::sync::Arc;
@@ -19,8 +19,10 @@ pub struct Subscriber<T> {
     interests: Arc<Interests>,
     /// Of the ring, and the row of the interests.
     seat: usize,
-    /// So many of the retained events were consumed; nothing if all were.
-    handed: Option<usize>,
+    /// Its policy: the publisher may lay more on its desk.
+    conflates: bool,
+    /// Nothing is left there.
+    handed: bool,
     ledger: Ledger,
 }
 
@@ -31,7 +33,8 @@ impl<T> Subscriber<T> {
     pub(super) fn new(ring: channel::Subscriber<Publication<T>, Desk<T>>, interests: Arc<Interests>) -> Self {
         let seat = ring.seat();
         let ledger = interests.books(seat);
-        Self { ring, interests, seat, handed: Some(0), ledger }
+        let conflates = ring.policy() == Policy::Conflate;
+        Self { ring, interests, seat, conflates, handed: false, ledger }
     }
     /// The position from which on it gets every event of its topics, once the publisher has let it in. Stable then.
     pub fn joined(&mut self) -> Option<Sequence> {
@@ -44,7 +47,7 @@ impl<T> Subscriber<T> {
     /// Nothing will ever come: all that was retained is consumed, and the ring is closed. `true` is stable.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.ring.is_closed() && (self.handed.is_none() || self.ring.next().is_none())
+        self.ring.is_closed() && (self.handed || self.ring.next().is_none())
     }
     /// Events of other topics that it passed over.
     #[must_use]
@@ -74,9 +77,14 @@ impl<T> Subscriber<T> {
         next
     }
     fn find<R>(&mut self, look: impl FnOnce(&Publication<T>) -> R) -> Result<R, NoEvent> {
+        if self.conflates
+            && let Some(lag) = self.look_round()
+        {
+            return Err(NoEvent::Lagged(lag));
+        }
         let (mut look, mut seen) = (Some(look), None);
         let mut show = |publication: &Publication<T>| seen = look.take().map(|look| look(publication));
-        if self.handed.is_some() {
+        if !self.handed {
             let mut stage = |publication: &Publication<T>, _: At| -> Flow {
                 show(publication);
                 Ok(())
@@ -85,7 +93,7 @@ impl<T> Subscriber<T> {
             if let Some(seen) = seen {
                 return Ok(seen);
             }
-            if self.handed.is_some() {
+            if !self.handed {
                 return Err(if handed.end.is_some() { NoEvent::Closed } else { NoEvent::Empty });
             }
         }
@@ -118,13 +126,21 @@ impl<T> Subscriber<T> {
         }
         seen.ok_or(last)
     }
+    /// If it was moved on, what lies on its desk is new, and comes first: so many were missed before that.
+    #[cold]
+    fn look_round(&mut self) -> Option<u64> {
+        if self.ring.was_moved() {
+            self.handed = false;
+        }
+        self.ring.lag()
+    }
     /// A turn is over: what was missed in it is booked, too.
     fn publish(&mut self) {
         let booked = self.ledger.balance().dropped[Reason::Evicted];
         self.ledger.missed(self.ring.missed() - booked);
         self.ledger.publish();
     }
-    /// Shows what was retained to `stage`, at most `limit`; `handed` is empty when all was, and there is no end then.
+    /// Shows what was retained to `stage`, at most `limit`; `handed` is set when all was, and there is no end then.
     #[cold]
     fn hand_over<S>(&mut self, now: Tick, limit: usize, stage: &mut S) -> Drained
     where
@@ -133,18 +149,16 @@ impl<T> Subscriber<T> {
         let Self { ring, handed, ledger, .. } = self;
         let mut count = 0;
         let end = ring.desk(|desk| {
-            while count < limit
-                && let Some(next) = *handed
-            {
-                let Some(kept) = desk.retained.get(next) else {
+            while count < limit {
+                let Some(kept) = desk.retained.get(desk.handed) else {
                     // Clones that nobody needs any more.
                     desk.retained.clear();
-                    *handed = None;
+                    (desk.handed, *handed) = (0, true);
                     break;
                 };
                 let flow = ledger.handed_on(stage.on_event(&kept.publication, At { seq: kept.at, now }));
                 if flow != Err(Halt::Again) {
-                    (*handed, count) = (Some(next + 1), count + 1);
+                    (desk.handed, count) = (desk.handed + 1, count + 1);
                 }
                 if let Err(halt) = flow {
                     return Some(End::Halted(halt));
@@ -161,10 +175,13 @@ impl<T> Subscriber<T> {
         S: for<'e> Stage<&'e Publication<T>>,
     {
         let mut count = 0;
-        if self.handed.is_some() {
+        if self.conflates {
+            self.look_round();
+        }
+        if !self.handed {
             let handed = self.hand_over(now, limit, stage);
             // What is in the ring comes behind all of it, and who is not let in yet has not seen all of it.
-            if self.handed.is_some() {
+            if !self.handed {
                 return handed;
             }
             count = handed.count;

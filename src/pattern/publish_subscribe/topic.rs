@@ -19,7 +19,7 @@ impl Topic {
 pub struct Publication<T> {
     /// The topic.
     pub topic: Topic,
-    /// It was published before the subscriber joined, and kept.
+    /// It was kept, from before the subscriber joined, or was overrun, if it conflates.
     pub retained: bool,
     /// The event.
     pub event: T,

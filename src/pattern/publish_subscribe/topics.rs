@@ -20,8 +20,12 @@ pub(super) struct Kept<T> {
 pub struct Desk<T> {
     /// What the subscriber asks for: its patterns, in one line.
     pub(super) patterns: String,
-    /// What the publisher has kept for it.
+    /// What the publisher has kept for it, oldest first;
     pub(super) retained: Vec<Kept<T>>,
+    /// so many of these were consumed.
+    pub(super) handed: usize,
+    /// Empty but while the other list is made anew, which a clone that panics must not spoil.
+    spare: Vec<Kept<T>>,
 }
 
 /// All topics of a channel: the publisher's, which nobody else sees.
@@ -118,14 +122,37 @@ impl<T> Topics<T> {
     }
 }
 
+impl<T> Topics<T> {
+    /// Lays what is kept of the topics of the subscriber at `seat` on its desk, as far as it is `wanted` by its position,
+    /// which is before `end`, and takes away what lay there.
+    fn lay(&self, seat: usize, desk: &mut Desk<T>, end: Sequence, wanted: impl Fn(Sequence) -> bool) {
+        // What was laid there before a clone panicked, if one did.
+        desk.spare.clear();
+        let topics = self.topics.iter().filter(|topic| topic.seats & 1 << seat != 0);
+        for kept in topics.flat_map(|topic| &topic.kept).filter(|kept| wanted(kept.at)) {
+            let Publication { topic, retained, ref event } = kept.publication;
+            if let Some(event) = (self.clone)(event) {
+                desk.spare.push(Kept { at: kept.at, publication: Publication { topic, retained, event } });
+            }
+        }
+        desk.spare.sort_unstable_by_key(|kept| core::cmp::Reverse(end.since(kept.at)));
+        core::mem::swap(&mut desk.retained, &mut desk.spare);
+        desk.handed = 0;
+        desk.spare.clear();
+    }
+}
+
 impl<T> Usher for Topics<T> {
     type Desk = Desk<T>;
     fn desk(&mut self) -> Desk<T> {
-        Desk { patterns: String::with_capacity(ROOM), retained: Vec::with_capacity(self.room) }
+        Desk {
+            patterns: String::with_capacity(ROOM),
+            retained: Vec::with_capacity(self.room),
+            handed: 0,
+            spare: Vec::with_capacity(self.room),
+        }
     }
     fn joins(&mut self, seat: usize, desk: &mut Desk<T>, joined: Sequence) {
-        // What was laid there before a clone panicked, if one did.
-        desk.retained.clear();
         self.interests.clear(seat);
         for (i, topic) in self.topics.iter_mut().enumerate() {
             topic.seats &= !(1 << seat);
@@ -134,21 +161,24 @@ impl<T> Usher for Topics<T> {
             }
             topic.seats |= 1 << seat;
             self.interests.add(seat, Topic(i as u16));
-            // What is kept and was published from the join on lies in the ring, too.
-            let before = |kept: &&Kept<T>| joined.minus(1).since(kept.at) >> (Sequence::BITS - 1) == 0;
-            for kept in topic.kept.iter().filter(before) {
-                if let Some(event) = (self.clone)(&kept.publication.event) {
-                    let publication = Publication { topic: Topic(i as u16), retained: true, event };
-                    desk.retained.push(Kept { at: kept.at, publication });
-                }
-            }
         }
-        desk.retained.sort_unstable_by_key(|kept| core::cmp::Reverse(joined.since(kept.at)));
+        // What is kept and was published from the join on lies in the ring, too.
+        self.lay(seat, desk, joined, |at| joined.minus(1).since(at) >> (Sequence::BITS - 1) == 0);
         core::mem::swap(&mut self.patterns[seat], &mut desk.patterns);
     }
     fn leaves(&mut self, seat: usize, desk: &mut Desk<T>) {
         // The seat's bits stay until the next tenant comes: the ring knows that nobody is there.
         self.patterns[seat].clear();
         desk.retained.clear();
+    }
+    fn keeps(&self) -> bool {
+        self.room > 0
+    }
+    fn moves(&mut self, seat: usize, desk: &mut Desk<T>, from: Sequence, to: Sequence) -> u64 {
+        // The desk was made in the same way: what lies there and was not consumed is all that is kept from its first on.
+        let left = desk.retained.len() - desk.handed;
+        let unseen = desk.retained.get(desk.handed).map_or(from, |kept| kept.at);
+        self.lay(seat, desk, to, |at| at.since(unseen) < to.since(unseen));
+        to.since(from) + left as u64 - desk.retained.len() as u64
     }
 }

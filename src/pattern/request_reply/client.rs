@@ -151,8 +151,8 @@ where
     }
     /// Tells `on` what has come, and then what has not come in time: first the replies that are there when it is called,
     /// then, if the ring is closed, [`RESPONDER_GONE`] for each request that is open; and then the timers at `now`. So a
-    /// reply that was published before its deadline is told also if nobody polled until long after; [`strict`](Self::strict) looks at when it was written. Returns how many
-    /// answers were told, parts included.
+    /// reply that was published before its deadline is told also if nobody polled until long after;
+    /// [`strict`](Self::strict) looks at when it was written. Returns how many answers were told, parts included.
     ///
     /// An answer that `on` says [`Again`](crate::contract::Halt::Again) to, or panics on, is not told: it comes first the
     /// next time, and its request stays open. No allocation. Never blocks: at most the ring's capacity of replies, and each request once.
@@ -217,6 +217,11 @@ impl<Src, K> Client<Src, K> {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.matcher.pending.len()
+    }
+    /// When an open request times out; nothing if it is not open.
+    #[must_use]
+    pub fn deadline(&self, ticket: Ticket) -> Option<Tick> {
+        self.matcher.pending.handle(ticket).and_then(|handle| self.matcher.pending.deadline(handle))
     }
     /// When the next request times out, or somewhat before: for a thread that sleeps. Nothing if none is open.
     #[must_use]

@@ -21,6 +21,7 @@
 //! | [`Client`]    | asks, keeps a bounded table of open requests, tells each one's outcome           |
 //! | [`Server`]    | a stage: a handler that writes the answer where the request says, in one message or in parts |
 //! | [`Responder`] | what a server replies through; for agents that answer later than they were asked |
+//! | [`Mailbox`]   | a client whose answers are fetched by ticket, in any order; with the feature `async`, awaited |
 //! | [`Proxy`]     | a stage that asks others in its own name, and hands their answer to who asked it |
 //! | [`service`]   | the ends of all, over rings, ready to use                                        |
 //!
@@ -87,12 +88,14 @@
 //! | open requests of a client: as built, at most 65,536   | [`Unasked::PendingFull`], nothing is published                                  |
 //! | request ring                                          | [`Unasked::RingFull`], the entry and its timer are undone                       |
 //! | reply ring                                            | [`WhenFull`](super::WhenFull), said for each server                                              |
+//! | answers kept by a [`Mailbox`]: as built               | [`NoAnswer::Full`]; the next one stays in the reply ring                        |
 //! | nested requests                                       | [`MAX_DEPTH`], then [`Unasked::TooDeep`]                                        |
 //! | tenants of a slot                                     | 2^32 - 1, the slot that was free longest first; see [`Slab`](crate::table::Slab) |
 //!
-//! The client holds an entry of 40 bytes and a timer for each open request, never a message; the server holds nothing
-//! (gate). What is not there: services that ask one another in a circle are not found when the program is built; the
-//! depth of nested requests ends the circle when it runs. Nothing here waits, so it cannot hang either, as long as each
+//! The client holds an entry of 40 bytes and a timer for each open request, never a message, and a [`Mailbox`] its answers
+//! (hold) until they are fetched; the server holds nothing (gate). Services that ask one another in a circle, each waiting
+//! for the other's answer, are refused when the program is built, if it is built by a `run::Plan`; whatever it is built by,
+//! the depth of nested requests ends the circle. Nothing here waits, so it cannot hang either, as long as each
 //! client is polled; a server with [`WhenFull::Block`](super::WhenFull::Block) stands still while a client of it is not.
 //!
 //! A client whose reply ring has ended (everybody who had a producer of it is gone) tells so for all open requests at
@@ -145,8 +148,11 @@
 //! `examples/request_reply.rs`, which `cargo run --example request_reply` runs:
 #![doc = concat!("```\n", include_str!("../../../examples/request_reply.rs"), "```")]
 
+#[cfg(feature = "async")]
+mod awaited;
 mod client;
 mod handler;
+mod mailbox;
 mod matcher;
 mod message;
 mod outcome;
@@ -158,6 +164,7 @@ mod service;
 
 pub use client::Client;
 pub use handler::{Handler, Once, Parts};
+pub use mailbox::{Mailbox, NoAnswer, Outcome};
 pub use message::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use outcome::{Answer, RESPONDER_GONE, Unasked};
 pub use proxy::Proxy;

@@ -2,7 +2,7 @@
 
 use super::{Answer, Caller, Client, Reply, Request, Responder, Says, Ticket, Unasked};
 use crate::contract::{Account, At, Fault, Flow, Halt, Ledger, Reason, Sink, SourceMut, Stage, Tick};
-use crate::pattern::{Control, Fixed, NoReply, WhenFull};
+use crate::pattern::{Control, Fixed, NoReply, PortChange, WhenFull};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
 use core::mem;
@@ -45,7 +45,7 @@ where
     Src: SourceMut<Event = Reply<A>>,
     K: Sink<Event = Request<Q>>,
     P: Sink<Event = Reply<A>>,
-    C: Control<P>,
+    C: Control<PortChange<P>>,
 {
     /// Asks through `client`, waits for each answer up to `patience` but no longer than who asked does, and answers
     /// through `responder`. Allocates room for who asked, and the [`Account`].
@@ -94,7 +94,7 @@ where
     Src: SourceMut<Event = Reply<A>>,
     K: Sink<Event = Request<Q>>,
     P: Sink<Event = Reply<A>>,
-    C: Control<P>,
+    C: Control<PortChange<P>>,
 {
     fn on_event(&mut self, request: In, at: At) -> Flow {
         let Self { when_full, patience, callers, client, ledger, responder } = self;

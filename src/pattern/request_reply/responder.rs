@@ -2,7 +2,7 @@
 
 use super::{Caller, Reply, Says};
 use crate::contract::{Flow, Header, Ids, Sink, Tick};
-use crate::pattern::{Control, Fixed, NoReply, Origin, ReplyPorts};
+use crate::pattern::{Control, Fixed, NoReply, Origin, PortChange, ReplyPorts};
 use core::fmt::{Debug, Formatter};
 
 /// Writes replies to where their requests came from: a table of ports, and ids for the replies.
@@ -14,7 +14,7 @@ pub struct Responder<K, C = Fixed> {
     ports: ReplyPorts<K, C>,
 }
 
-impl<A, K: Sink<Event = Reply<A>>, C: Control<K>> Responder<K, C> {
+impl<A, K: Sink<Event = Reply<A>>, C: Control<PortChange<K>>> Responder<K, C> {
     /// Replies through `ports`, with ids of `origin`.
     #[must_use]
     pub const fn new(origin: Origin, ports: ReplyPorts<K, C>) -> Self {

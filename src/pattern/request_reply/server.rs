@@ -4,7 +4,7 @@ use super::handler::said;
 use super::{Caller, Handler, Once, Parts, Reply, Request, Responder, Says};
 use crate::contract::{Account, At, Flow, Halt, Reason, ReturnAddress, Sink, Stage, Tick};
 use crate::pattern::return_address::Delivery;
-use crate::pattern::{Control, Fixed, IfDead, NoReply, WhenFull};
+use crate::pattern::{Control, Fixed, IfDead, NoReply, PortChange, WhenFull};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
 use core::ops::Deref;
@@ -34,7 +34,7 @@ pub struct Server<Q, H, K, C = Fixed> {
     delivery: Delivery<Request<Q>, ()>,
 }
 
-impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Once<F>, K, C> {
+impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<PortChange<K>>> Server<Q, Once<F>, K, C> {
     /// Has `handler` write the answer to each request into its slot, where an earlier answer lies. Allocates the
     /// [`Account`].
     #[must_use]
@@ -46,7 +46,7 @@ impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Once<F>, K, C>
     }
 }
 
-impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<K>> Server<Q, Parts<F>, K, C> {
+impl<Q, A, F, K: Sink<Event = Reply<A>>, C: Control<PortChange<K>>> Server<Q, Parts<F>, K, C> {
     /// Asks `handler` for part 0, 1, 2 and so on of the answer, as long as it says [`Says::Part`]; [`Says::Reply`] is a
     /// last part, [`Says::End`] the end without one. In the books a request is one `folded`, and each message `generated`
     /// and `out`, if there are parts. Allocates the [`Account`].
@@ -84,7 +84,7 @@ where
     In: Deref<Target = Request<Q>>,
     H: Handler<Q, A>,
     K: Sink<Event = Reply<A>>,
-    C: Control<K>,
+    C: Control<PortChange<K>>,
 {
     #[inline]
     fn on_event(&mut self, request: In, at: At) -> Flow {

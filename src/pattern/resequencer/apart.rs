@@ -1,12 +1,15 @@
 //! Events, gaps and strays, each to a stage of its own.
 
-use super::{Missing, Ordered};
+use super::{Keyed, Missing, Ordered};
 use crate::contract::{At, Flow, Stage, Tick};
 use crate::pattern::worse;
 use core::fmt::{Debug, Formatter};
 
 /// Takes what comes out of a [`Resequencer`](super::Resequencer) apart, for stages that know nothing of it. What nobody
 /// wants goes [`Nowhere`](crate::pattern::Nowhere), which is written down then.
+///
+/// Behind a [`KeyedResequencer`](super::KeyedResequencer) gaps come with their key; events and strays without, as they have
+/// it.
 ///
 /// Keeps nothing, and no books: what it takes, one of the three takes.
 ///
@@ -50,6 +53,27 @@ where
         match item {
             Ordered::Event(event) => self.next.on_event(event, at),
             Ordered::Gap(missing) => self.gaps.on_event(missing, at),
+            Ordered::Stray(event, _) => self.strays.on_event(event, at),
+        }
+    }
+    fn on_batch_end(&mut self, now: Tick) -> Flow {
+        let gaps = self.gaps.on_batch_end(now);
+        let strays = self.strays.on_batch_end(now);
+        worse(worse(gaps, strays), self.next.on_batch_end(now))
+    }
+}
+
+impl<K, E, G, D, S> Stage<Keyed<K, Ordered<E>>> for Apart<G, D, S>
+where
+    G: Stage<Keyed<K, Missing>>,
+    D: Stage<E>,
+    S: Stage<E>,
+{
+    #[inline]
+    fn on_event(&mut self, Keyed { key, item }: Keyed<K, Ordered<E>>, at: At) -> Flow {
+        match item {
+            Ordered::Event(event) => self.next.on_event(event, at),
+            Ordered::Gap(missing) => self.gaps.on_event(Keyed { key, item: missing }, at),
             Ordered::Stray(event, _) => self.strays.on_event(event, at),
         }
     }

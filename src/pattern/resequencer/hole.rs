@@ -1,10 +1,9 @@
-//! The end of a turn: for how long a hole is waited for, and what happens then.
+//! The passing of time: for how long a hole is waited for, and what happens then.
 
 use super::lent::Out;
-use super::sorter::{Phase, Sorter};
-use super::{Closing, Hole, Missing};
+use super::sorter::{Common, Phase, Sorter};
+use super::{Hole, Missing};
 use crate::contract::{At, Flow, Halt, Reason, Tick};
-use core::mem;
 use core::time::Duration;
 
 /// How often, and how many times, a missing number is asked for.
@@ -14,30 +13,32 @@ pub(super) struct Requests {
     pub(super) times: u32,
 }
 
+impl Requests {
+    /// Nobody is asked.
+    pub(super) const NONE: Self = Self { every: Duration::ZERO, times: 0 };
+}
+
 impl<T> Sorter<T> {
-    /// The end of a turn: what the stage after had no room for, then what the time brings about.
-    pub(super) fn end_turn<E>(
-        &mut self,
-        now: Tick,
-        requests: &mut Requests,
-        ask: impl FnMut(Missing, At) -> Flow,
-        out: &mut impl Out<T, E>,
-    ) -> Flow {
-        let waits = mem::take(&mut self.full);
-        let mut flow = self.bring(now, out);
-        if flow.is_ok() && !waits {
-            flow = self.pass_time(now, requests, ask, out);
+    /// When time is the next to bring something about; nothing if it does not, before the last turn.
+    pub(super) fn deadline(&self, common: &Common) -> Option<Tick> {
+        if let Phase::Settling(until) = self.phase {
+            return Some(until);
         }
-        self.full = false;
-        self.blocked = None;
-        self.ledger.publish();
-        if self.shelf.is_behind() { flow.and(Err(Halt::Again)) } else { flow }
+        let since = self.shelf.clock?;
+        if self.shelf.asked.times < common.requests.times {
+            return Some(since.after(common.requests.every));
+        }
+        match common.policy.hole {
+            Hole::Wait => None,
+            Hole::Skip { after } | Hole::Halt { after } => Some(since.after(after)),
+        }
     }
 
-    fn pass_time<E>(
+    /// The end of a turn, when all that is decided went on: what the time brings about.
+    pub(super) fn pass_time<E>(
         &mut self,
         now: Tick,
-        requests: &mut Requests,
+        common: &mut Common,
         mut ask: impl FnMut(Missing, At) -> Flow,
         out: &mut impl Out<T, E>,
     ) -> Flow {
@@ -46,36 +47,32 @@ impl<T> Sorter<T> {
                 return Ok(());
             }
             self.phase = Phase::Running;
-            self.bring(now, out)?;
+            self.bring(now, common, out)?;
         }
         let last_turn = now == Tick::MAX;
-        if last_turn && self.policy.closing == Closing::Stray && self.shelf.held() != 0 {
-            self.shelf.giving_up = Some(Reason::Shutdown);
-            return self.bring(now, out);
+        if last_turn {
+            self.bring_all((common.policy.closing, Reason::Shutdown), now, common, out)?;
         }
-        while let Some(since) = self.shelf.clock {
+        while self.shelf.clock.is_some() && !self.has_ended() {
             let Some(hole) = self.hole() else {
                 self.shelf.clock = None;
                 break;
             };
             if !last_turn {
-                if self.shelf.asked.times < requests.times {
-                    if now >= since.after(requests.every) {
-                        self.request(hole, now, requests, &mut ask);
-                    }
+                if self.deadline(common).is_none_or(|due| now < due) {
                     break;
                 }
-                match self.policy.hole {
-                    Hole::Skip { after } if now >= since.after(after) => {}
-                    Hole::Halt { after } if now >= since.after(after) => {
-                        self.shelf.giving_up = Some(Reason::GapSkipped);
-                        return self.bring(now, out);
-                    }
-                    _ => break,
+                if self.shelf.asked.times < common.requests.times {
+                    self.request(hole, now, common, &mut ask);
+                    break;
+                }
+                if let Hole::Halt { .. } = common.policy.hole {
+                    self.shelf.giving_up = Some(Reason::GapSkipped);
+                    return self.bring(now, common, out);
                 }
             }
             self.shelf.give_up(hole);
-            self.bring(now, out)?;
+            self.bring(now, common, out)?;
         }
         self.clear = self.phase == Phase::Running && self.shelf.is_clear();
         Ok(())
@@ -93,7 +90,7 @@ impl<T> Sorter<T> {
         &mut self,
         hole: u64,
         now: Tick,
-        requests: &mut Requests,
+        common: &mut Common,
         ask: &mut impl FnMut(Missing, At) -> Flow,
     ) {
         let before = (self.shelf.asked, self.shelf.clock);
@@ -103,13 +100,13 @@ impl<T> Sorter<T> {
                 (self.shelf.asked, self.shelf.clock) = before;
                 return;
             }
-            Err(Halt::Reject(fault)) => self.ledger.dropped(fault.reason),
+            Err(Halt::Reject(fault)) => common.ledger.dropped(fault.reason),
             Err(Halt::Stop) => {
-                requests.times = 0;
-                self.ledger.passed(1);
+                common.requests.times = 0;
+                common.ledger.passed(1);
             }
-            Ok(()) => self.ledger.passed(1),
+            Ok(()) => common.ledger.passed(1),
         }
-        self.ledger.generated(1);
+        common.ledger.generated(1);
     }
 }

@@ -1,6 +1,6 @@
 //! The two ways an event comes in and goes on: shown (`&T`) or lent (`&mut T`).
 
-use super::Ordered;
+use super::{Keyed, Ordered};
 use crate::contract::{At, Flow, Stage};
 use core::mem;
 
@@ -47,12 +47,7 @@ where
     }
     #[inline]
     fn held(&mut self, item: Ordered<&mut T>, at: At) -> Flow {
-        let item = match item {
-            Ordered::Event(event) => Ordered::Event(&*event),
-            Ordered::Gap(missing) => Ordered::Gap(missing),
-            Ordered::Stray(event, why) => Ordered::Stray(&*event, why),
-        };
-        self.0.on_event(item, at)
+        self.0.on_event(shown(item), at)
     }
 }
 
@@ -70,5 +65,68 @@ where
     #[inline]
     fn held(&mut self, item: Ordered<&mut T>, at: At) -> Flow {
         self.0.on_event(item, at)
+    }
+}
+
+/// What was held, or is none, to be looked at.
+#[inline]
+fn shown<T>(item: Ordered<&mut T>) -> Ordered<&T> {
+    match item {
+        Ordered::Event(event) => Ordered::Event(&*event),
+        Ordered::Gap(missing) => Ordered::Gap(missing),
+        Ordered::Stray(event, why) => Ordered::Stray(&*event, why),
+    }
+}
+
+/// The stage after, where there are many keys.
+pub(super) trait Outs<K, T, E> {
+    /// Gives on the event in hand.
+    fn hand(&mut self, item: Keyed<K, Ordered<E>>, at: At) -> Flow;
+    /// Gives on what was held, or is none.
+    fn held(&mut self, item: Keyed<K, Ordered<&mut T>>, at: At) -> Flow;
+}
+
+impl<'e, K, T, S> Outs<K, T, &'e T> for Shows<'_, S>
+where
+    S: for<'x> Stage<Keyed<K, Ordered<&'x T>>>,
+{
+    #[inline]
+    fn hand(&mut self, item: Keyed<K, Ordered<&'e T>>, at: At) -> Flow {
+        self.0.on_event(item, at)
+    }
+    #[inline]
+    fn held(&mut self, Keyed { key, item }: Keyed<K, Ordered<&mut T>>, at: At) -> Flow {
+        self.0.on_event(Keyed { key, item: shown(item) }, at)
+    }
+}
+
+impl<'e, K, T, S> Outs<K, T, &'e mut T> for Lends<'_, S>
+where
+    S: for<'x> Stage<Keyed<K, Ordered<&'x mut T>>>,
+{
+    #[inline]
+    fn hand(&mut self, item: Keyed<K, Ordered<&'e mut T>>, at: At) -> Flow {
+        self.0.on_event(item, at)
+    }
+    #[inline]
+    fn held(&mut self, item: Keyed<K, Ordered<&mut T>>, at: At) -> Flow {
+        self.0.on_event(item, at)
+    }
+}
+
+/// The stage after, for one of the keys.
+pub(super) struct Of<'o, K, O> {
+    pub(super) key: K,
+    pub(super) outs: &'o mut O,
+}
+
+impl<K: Copy, T, E, O: Outs<K, T, E>> Out<T, E> for Of<'_, K, O> {
+    #[inline]
+    fn hand(&mut self, item: Ordered<E>, at: At) -> Flow {
+        self.outs.hand(Keyed { key: self.key, item }, at)
+    }
+    #[inline]
+    fn held(&mut self, item: Ordered<&mut T>, at: At) -> Flow {
+        self.outs.held(Keyed { key: self.key, item }, at)
     }
 }

@@ -16,11 +16,12 @@
 //!
 //! # Options
 //!
-//! Two of them, for two questions:
+//! Three of them, for three questions:
 //!
 //! | type                | orders                                 | the stage after takes     | a missing number                |
 //! |---------------------|----------------------------------------|---------------------------|---------------------------------|
 //! | [`Resequencer`]     | an endless stream of numbered events   | [`Ordered<&mut T>`](Ordered) | an [`Ordered::Gap`], or it waits |
+//! | [`KeyedResequencer`] | many such streams, one for each key    | those, as [`Keyed`] items | the same, of its key            |
 //! | [`BatchResequencer`] | each batch by itself, by any key      | `&mut T`                  | is not noticed                  |
 //!
 //! What comes out of a [`Resequencer`] is an [`Ordered`], so that whoever takes it has to say what he does about a gap: a
@@ -35,6 +36,7 @@
 //! | [`Ahead`]               | a number beyond the window               | advance, drop, reject, block         |
 //! | [`Hole`]                | a number that does not come              | wait, skip it after a time, halt after a time; before, [`nak`](Resequencer::nak) |
 //! | [`Closing`]             | what is held in the last turn            | release in order with gaps, pass on as strays |
+//! | [`Keys`], [`TableFull`] | a new key, when there are as many as may be | rejected, the oldest or the least recently used evicted, block, fail |
 //!
 //! | | |
 //! |-|-|
@@ -53,6 +55,7 @@
 //! | the window: a power of two, at most half of all numbers of the type | what comes beyond is [`Ahead`]'s matter          |
 //! | a hole: a time, if [`Hole`] says so; the first one alone           | a gap, or the end; with [`Hole::Wait`], when the window moves, or in the last turn |
 //! | requests by [`nak`](Resequencer::nak): so many for a hole          | what [`Hole`] says                                |
+//! | keys: so many at a time, each with a window of its own              | [`TableFull`]                                     |
 //! | a batch: its size, up to 2^32 - 1, and a time                      | it is sorted, and goes on; until it has, nothing new is taken |
 //!
 //! What is out of order is moved into one of a fixed number of slots (hold); what is in order goes on from where it
@@ -60,7 +63,8 @@
 //!
 //! # Costs
 //!
-//! All memory in `new`. An event in order: its number and a comparison. One out of order: a move and a bit; out again:
+//! All memory in `new`. An event in order: its number and a comparison; of many keys, a look-up before. Timers of many
+//! keys are in a [wheel](crate::table::Wheel): a turn in which none is due looks at one bitmap. One out of order: a move and a bit; out again:
 //! a bit. A batch: a sort of n events in the turn that completes it, n log n. Wait-free, if the stages after are; one
 //! event may bring on as many as the window holds.
 //!
@@ -120,16 +124,21 @@
 mod apart;
 mod batch;
 mod hole;
+mod keyed;
 mod lent;
+mod places;
 mod policy;
 mod release;
 mod shelf;
 mod sorter;
 mod stream;
+mod streams;
 
 pub use apart::Apart;
 pub use batch::{Batch, BatchResequencer, Equals, Sort};
+pub use keyed::{Endless, KeyedResequencer, Last};
 pub use policy::{Ahead, Closing, Duplicate, Hole, Late, Number, Policy, Start, Unbuildable};
+pub use policy::{Keys, TableFull};
 pub use stream::Resequencer;
 
 use crate::contract::{Message, Reason};
@@ -144,6 +153,15 @@ pub enum Ordered<E> {
     /// An event outside of the order, and why: [`Reason::Late`] by [`Late::Pass`], [`Reason::GapSkipped`] by
     /// [`Hole::Halt`], [`Reason::Shutdown`] by [`Closing::Stray`].
     Stray(E, Reason),
+}
+
+/// What a [`KeyedResequencer`] gives on, with the key it is of: an [`Ordered`], or, as a request, what is [`Missing`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keyed<K, X> {
+    /// The key.
+    pub key: K,
+    /// What is of it.
+    pub item: X,
 }
 
 /// Numbers that did not come, both ends included. In serial arithmetic: `to` is the smaller one where numbers wrap between.

@@ -90,7 +90,7 @@ pub enum Hole {
 }
 
 /// What becomes of what is held in the last turn, the one at [`Tick::MAX`](crate::contract::Tick::MAX), which whoever ends
-/// the bus gives to its agents.
+/// the bus gives to its agents; or when a key leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Closing {
     /// It goes on in order, and the holes between become gaps.
@@ -98,6 +98,45 @@ pub enum Closing {
     /// It goes on as [`Ordered::Stray`](super::Ordered::Stray), in order, and no gap is told: for a stage that writes it
     /// down somewhere.
     Stray,
+}
+
+/// How many keys a [`KeyedResequencer`](super::KeyedResequencer) has at a time, and what becomes of one more. There is no
+/// default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keys {
+    /// So many at most; any number from 1 to 2^30.
+    pub most: usize,
+    /// A new key, when there are so many.
+    pub full: TableFull,
+}
+
+/// A new key that finds the table full. Of those that are evicted, what they hold goes on first, as their [`Closing`] says:
+/// in order with gaps, or as strays, whose reason is [`Reason::Evicted`](crate::contract::Reason::Evicted).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TableFull {
+    /// Its event is rejected: `dead_lettered[TableFull]`. Nobody leaves.
+    Reject,
+    /// The key that came first leaves.
+    EvictOldest(Closing),
+    /// The key of which no event has come for longest leaves.
+    EvictLru(Closing),
+    /// It waits, and everything behind it, until no event of some key has come for a time. That key leaves. So it waits for
+    /// ever only if time stands still: a key that ends behind it in the same ring cannot be waited for.
+    Block {
+        /// For how long a key has to be silent.
+        idle: Duration,
+        /// What becomes of what it holds.
+        closing: Closing,
+    },
+    /// Its event is `dropped[Poisoned]`, and the stage stops. What is held is `dropped[Shutdown]` with it.
+    Fail,
+}
+
+impl TableFull {
+    /// It matters when a key was used last.
+    pub(super) const fn goes_by_use(self) -> bool {
+        matches!(self, Self::EvictLru(_) | Self::Block { .. })
+    }
 }
 
 /// The type of the numbers, which says where they wrap: `u8`, `u16`, `u32` or `u64`.
@@ -134,6 +173,8 @@ numbers!(u8, u16, u32, u64);
 pub enum Unbuildable {
     /// There can be no window of this size.
     Window(CapacityError),
+    /// There can be no table of so many keys.
+    Keys(CapacityError),
     /// The window is larger than half of all numbers, so that early and late could not be told apart.
     TooLarge {
         /// The window that was asked for.
@@ -148,7 +189,7 @@ pub enum Unbuildable {
 impl fmt::Display for Unbuildable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Window(error) => error.fmt(f),
+            Self::Window(error) | Self::Keys(error) => error.fmt(f),
             Self::TooLarge { window, bits } => {
                 write!(f, "a window of {window} slots is more than half of all numbers of {bits} bits")
             }

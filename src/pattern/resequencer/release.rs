@@ -25,7 +25,6 @@ impl<T> Shelf<T> {
             self.unwound(ledger);
         }
         let flow = self.release_run(now, ledger, out);
-        ledger.holds(self.held());
         if flow.is_ok()
             && self.clock.is_none()
             && let Some(right_behind) = self.window.first_marked()
@@ -87,10 +86,14 @@ impl<T> Shelf<T> {
     fn remove(&mut self, front: Front, ledger: &mut Ledger) {
         match front {
             Front::Event(0) => {
+                ledger.holds_one_less();
                 self.window.step();
                 self.stepped(1);
             }
-            Front::Event(ahead) => self.step(ahead + 1),
+            Front::Event(ahead) => {
+                ledger.holds_one_less();
+                self.step(ahead + 1);
+            }
             Front::Gap(count) => {
                 ledger.generated(1);
                 self.step(count);
@@ -113,7 +116,7 @@ impl<T> Shelf<T> {
         }
         for _ in 0..self.held() {
             ledger.dropped(Reason::Shutdown);
+            ledger.holds_one_less();
         }
-        ledger.holds(0);
     }
 }

@@ -76,6 +76,12 @@ impl<T> Shelf<T> {
             last: Sequence::ZERO,
         })
     }
+    /// Begins anew with `first`. Nothing is held.
+    pub(super) fn restart(&mut self, first: u64) {
+        self.window.reset(first);
+        (self.due, self.giving_up, self.shown, self.clock) = (0, None, false, None);
+        self.asked = Asked { times: 0, at: Tick::ZERO, end: first };
+    }
     pub(super) const fn size(&self) -> u64 {
         self.window.width()
     }
@@ -163,10 +169,12 @@ impl<T> Shelf<T> {
         self.asked = Asked { times: self.asked.times + 1, at: now, end: self.position(count) };
         self.clock = Some(now);
     }
-    /// `give` gives on the event with the next number, which is used up then, also if it unwinds; not if it comes again.
+    /// `give` gives on the event in hand, which has the next number; that is used up then, also if it unwinds, but not if
+    /// the event comes again. Nothing is waited for, or left to decide.
     #[inline]
     pub(super) fn pass(&mut self, give: impl FnOnce() -> Flow) -> Flow {
-        let used_up = UsedUp(self);
+        debug_assert!(self.due == 0 && self.clock.is_none());
+        let used_up = UsedUp(&mut self.window);
         let flow = give();
         if flow == Err(Halt::Again) {
             mem::forget(used_up);
@@ -196,13 +204,12 @@ impl<T> Shelf<T> {
     }
 }
 
-/// Steps over a number when it is dropped.
-struct UsedUp<'s, T>(&'s mut Shelf<T>);
+/// Steps over the number of the event in hand when it is dropped.
+struct UsedUp<'w>(&'w mut Window);
 
-impl<T> Drop for UsedUp<'_, T> {
+impl Drop for UsedUp<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.window.step();
-        self.0.stepped(1);
+        self.0.step_unmarked();
     }
 }

@@ -1,14 +1,14 @@
 //! The resequencer of an endless stream.
 
 use super::hole::Requests;
-use super::lent::{Lends, Shows};
-use super::shelf::Shelf;
-use super::sorter::{Phase, Sorter};
-use super::{Ahead, Hole, Missing, Number, Ordered, Policy, Start, Unbuildable};
+use super::lent::{Lay, Lends, Out, Shows};
+use super::sorter::{Common, Phase, Sorter};
+use super::{Missing, Number, Ordered, Policy, Unbuildable};
 use crate::contract::{Account, At, Flow, Halt, Stage, Tick};
 use crate::pattern::{Nowhere, worse};
 use crate::sync::Arc;
 use core::fmt::{Debug, Formatter};
+use core::mem;
 use core::time::Duration;
 
 /// Gives numbered events on in the order of their numbers, each at most once, and tells what is missing.
@@ -20,8 +20,7 @@ use core::time::Duration;
 /// one event may bring on as many as the window holds.
 pub struct Resequencer<T, F, S, N = Nowhere> {
     number: F,
-    sorter: Sorter<T>,
-    requests: Requests,
+    only: Only<T>,
     feedback: N,
     next: S,
 }
@@ -75,16 +74,9 @@ impl<T, F, S> Resequencer<T, F, S> {
     where
         F: Fn(&T) -> Q,
     {
-        if window as u64 > 1 << (Q::BITS - 1) {
-            return Err(Unbuildable::TooLarge { window, bits: Q::BITS });
-        }
-        if policy.ahead == Ahead::Block && policy.hole == Hole::Wait {
-            return Err(Unbuildable::WouldDeadlock);
-        }
-        let first = if let Start::Fixed(first) = policy.start { first } else { 0 };
-        let shelf = Shelf::new(window, first, u64::MAX >> (u64::BITS - Q::BITS), room)?;
-        let requests = Requests { every: Duration::ZERO, times: 0 };
-        Ok(Self { number, sorter: Sorter::new(policy, shelf), requests, feedback: Nowhere, next })
+        let sorter = Sorter::new::<Q>(window, &policy, room)?;
+        let only = Only { sorter, common: Common::new(policy) };
+        Ok(Self { number, only, feedback: Nowhere, next })
     }
     /// Asks `feedback` for the first hole, `every` so long and up to `times`, before what [`Hole`] says of it comes to
     /// pass. If only a part of it comes, the rest is asked for in its time, not sooner than so long after the last request
@@ -96,8 +88,9 @@ impl<T, F, S> Resequencer<T, F, S> {
     where
         N: Stage<Missing>,
     {
-        let Self { number, sorter, next, .. } = self;
-        Resequencer { number, sorter, requests: Requests { every, times }, feedback, next }
+        let Self { number, mut only, next, .. } = self;
+        only.common.requests = Requests { every, times };
+        Resequencer { number, only, feedback, next }
     }
 }
 
@@ -105,13 +98,14 @@ impl<T, F, S, N> Resequencer<T, F, S, N> {
     /// This stage's books.
     #[must_use]
     pub fn account(&self) -> Arc<Account> {
-        self.sorter.ledger.account()
+        self.only.common.ledger.account()
     }
     /// The number that goes on next; none before the start is known. For a restart: with [`Start::Fixed`] of it, what
     /// went on before is late, and what was held is missing.
     #[must_use]
     pub fn next(&self) -> Option<u64> {
-        (self.sorter.phase == Phase::Running).then(|| self.sorter.shelf.next())
+        let Sorter { phase, shelf, .. } = &self.only.sorter;
+        (*phase == Phase::Running).then(|| shelf.next())
     }
 }
 
@@ -126,12 +120,11 @@ where
     #[inline]
     fn on_event(&mut self, event: &T, at: At) -> Flow {
         let number = (self.number)(event).wide();
-        self.sorter.take(number, event, at, &mut Shows(&mut self.next))
+        self.only.take(number, event, at, &mut Shows(&mut self.next))
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        let Self { sorter, requests, feedback, next, .. } = self;
-        let ask = |missing, at| feedback.on_event(missing, at);
-        let own = sorter.end_turn::<&T>(now, requests, ask, &mut Shows(next));
+        let Self { only, feedback, next, .. } = self;
+        let own = only.end_turn::<&T>(now, |missing, at| feedback.on_event(missing, at), &mut Shows(next));
         worse(worse(own, next.on_batch_end(now)), ignored_stop(feedback.on_batch_end(now)))
     }
 }
@@ -146,28 +139,69 @@ where
     #[inline]
     fn on_event(&mut self, event: &mut T, at: At) -> Flow {
         let number = (self.number)(event).wide();
-        self.sorter.take(number, event, at, &mut Lends(&mut self.next))
+        self.only.take(number, event, at, &mut Lends(&mut self.next))
     }
     fn on_batch_end(&mut self, now: Tick) -> Flow {
-        let Self { sorter, requests, feedback, next, .. } = self;
-        let ask = |missing, at| feedback.on_event(missing, at);
-        let own = sorter.end_turn::<&mut T>(now, requests, ask, &mut Lends(next));
+        let Self { only, feedback, next, .. } = self;
+        let own =
+            only.end_turn::<&mut T>(now, |missing, at| feedback.on_event(missing, at), &mut Lends(next));
         worse(worse(own, next.on_batch_end(now)), ignored_stop(feedback.on_batch_end(now)))
     }
 }
 
 /// That nobody listens to requests any more ends nothing.
-fn ignored_stop(flow: Flow) -> Flow {
+pub(super) fn ignored_stop(flow: Flow) -> Flow {
     if flow == Err(Halt::Stop) { Ok(()) } else { flow }
 }
 
 impl<T, F, S, N> Debug for Resequencer<T, F, S, N> {
     fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
-        let Sorter { shelf, ledger, .. } = &self.sorter;
         f.debug_struct("Resequencer")
             .field("next", &self.next())
-            .field("held", &shelf.held())
-            .field("ledger", ledger)
+            .field("held", &self.only.sorter.shelf.held())
+            .field("ledger", &self.only.common.ledger)
             .finish_non_exhaustive()
+    }
+}
+
+/// One stream, and nothing but that.
+struct Only<T> {
+    sorter: Sorter<T>,
+    common: Common,
+}
+
+impl<T> Only<T> {
+    /// An event comes. What is in order, while nothing is held, is all done here.
+    #[inline]
+    fn take<E: Lay<T>>(&mut self, number: u64, event: E, at: At, out: &mut impl Out<T, E>) -> Flow {
+        let Self { sorter, common } = self;
+        if sorter.goes_straight_on(number) {
+            return sorter.pass(event, at, common, out);
+        }
+        sorter.sort_in(number, event, at, common, out)
+    }
+    /// The end of a turn: what the stage after had no room for, then what the time brings about.
+    fn end_turn<E>(
+        &mut self,
+        now: Tick,
+        ask: impl FnMut(Missing, At) -> Flow,
+        out: &mut impl Out<T, E>,
+    ) -> Flow {
+        let Self { sorter, common } = self;
+        let waits = mem::take(&mut common.full);
+        let mut flow = sorter.bring(now, common, out);
+        if flow.is_ok() && !waits {
+            flow = sorter.pass_time(now, common, ask, out);
+        }
+        common.full = false;
+        sorter.blocked = None;
+        common.ledger.publish();
+        if sorter.shelf.is_behind() { flow.and(Err(Halt::Again)) } else { flow }
+    }
+}
+
+impl<T> Drop for Only<T> {
+    fn drop(&mut self) {
+        self.sorter.shelf.close(&mut self.common.ledger);
     }
 }

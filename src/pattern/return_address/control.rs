@@ -1,8 +1,7 @@
-//! Who opens and closes ports at run time.
+//! Who opens and closes ports at run time, and who changes what a stage has.
 
 use super::addresses::Port;
-use super::ports::Table;
-use crate::contract::{At, Flow, Sink, SourceMut, Tick};
+use crate::contract::{End, Sink, SourceMut, Tick, each};
 use core::fmt::{Debug, Formatter};
 
 /// What is to be done to a [`ReplyPorts`](super::ReplyPorts) at run time.
@@ -28,29 +27,27 @@ impl<K: Sink> Debug for PortChange<K> {
     }
 }
 
-/// Who opens and closes the ports of a table while its stage runs: nobody but the stage's own thread ([`Fixed`]), or any
-/// [`SourceMut`] of [`PortChange`]s.
-pub trait Control<K: Sink> {
+/// Who changes what a stage has, while it runs: nobody but the stage's own thread ([`Fixed`]), or any [`SourceMut`] of
+/// changes `X`, an SPSC channel mostly.
+pub trait Control<X> {
+    /// Shows the changes that there are to `change`, in order. Whether there may be more, ever.
     #[doc(hidden)]
-    fn take_over(&mut self, table: &mut Table<K>, now: Tick);
+    fn take_over(&mut self, now: Tick, change: impl FnMut(&mut X)) -> bool;
 }
 
-/// No other thread opens or closes ports.
+/// No other thread changes anything.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Fixed;
 
-impl<K: Sink> Control<K> for Fixed {
+impl<X> Control<X> for Fixed {
     #[inline]
-    fn take_over(&mut self, _: &mut Table<K>, _: Tick) {}
+    fn take_over(&mut self, _: Tick, _: impl FnMut(&mut X)) -> bool {
+        false
+    }
 }
 
-impl<K: Sink, Src: SourceMut<Event = PortChange<K>>> Control<K> for Src {
-    fn take_over(&mut self, table: &mut Table<K>, now: Tick) {
-        let mut take = |change: &mut PortChange<K>, _: At| -> Flow {
-            table.change(change);
-            Ok(())
-        };
-        // How it ended says nothing new: a ring that is closed brings no more changes.
-        let _ = self.drain_mut(now, usize::MAX, &mut take);
+impl<X, Src: SourceMut<Event = X>> Control<X> for Src {
+    fn take_over(&mut self, now: Tick, mut change: impl FnMut(&mut X)) -> bool {
+        self.drain_mut(now, usize::MAX, &mut each(|made: &mut X| change(made))).end != Some(End::Closed)
     }
 }

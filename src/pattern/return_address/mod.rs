@@ -148,7 +148,7 @@ pub struct Replier<T, F, K: Sink, C = Fixed> {
 /// Puts a fault into a reply to the request.
 type WriteFault<T, R> = fn(&T, Fault, &mut R);
 
-impl<T: Addressed, F, K: Sink, C: Control<K>> Replier<T, F, K, C> {
+impl<T: Addressed, F, K: Sink, C: Control<PortChange<K>>> Replier<T, F, K, C> {
     /// Calls `handler` with each request and the slot for its reply, which holds what an earlier reply left in it.
     ///
     /// What the handler rejects is published nowhere and passes on, unless [`faults_to`](Self::faults_to) says
@@ -189,7 +189,7 @@ where
     T: Addressed,
     F: FnMut(&T, &mut K::Event) -> Flow,
     K: Sink,
-    C: Control<K>,
+    C: Control<PortChange<K>>,
 {
     #[inline]
     fn on_event(&mut self, request: In, at: At) -> Flow {

@@ -41,7 +41,7 @@ impl<K: Sink> ReplyPorts<K> {
     }
 }
 
-impl<K: Sink, C: Control<K>> ReplyPorts<K, C> {
+impl<K: Sink, C: Control<PortChange<K>>> ReplyPorts<K, C> {
     /// Puts `sink` behind `port`. Gives back the sink of the tenant before, if it is still there; or `sink` itself, if
     /// the table has no such port, whose address is then dead.
     pub fn open(&mut self, port: Port<K::Event>, sink: K) -> Option<K> {
@@ -81,7 +81,12 @@ impl<K: Sink, C: Control<K>> ReplyPorts<K, C> {
     /// A turn is over: takes the changes over that there are.
     #[inline]
     pub(in crate::pattern) fn on_batch_end(&mut self, now: Tick) {
-        self.control.take_over(&mut self.table, now);
+        self.take_over(now);
+    }
+    fn take_over(&mut self, now: Tick) {
+        let Self { table, control } = self;
+        // A ring that is closed brings no more changes, and changes nothing.
+        control.take_over(now, |change| table.change(change));
     }
     /// An address is not known: perhaps its port has been opened since.
     #[cold]
@@ -89,13 +94,13 @@ impl<K: Sink, C: Control<K>> ReplyPorts<K, C> {
         if to.port == 0 {
             return Err(NoReply::NoReturnAddress);
         }
-        self.control.take_over(&mut self.table, Tick::ZERO);
+        self.take_over(Tick::ZERO);
         Ok(())
     }
 }
 
 /// The ports of a [`ReplyPorts`].
-pub struct Table<K> {
+struct Table<K> {
     first: u16,
     slots: Box<[Slot<K>]>,
 }
@@ -131,7 +136,7 @@ impl<K: Sink> Table<K> {
         // A port before the first is far behind the last.
         self.slots.get_mut(usize::from(port).wrapping_sub(self.first.into()))
     }
-    pub(super) fn change(&mut self, change: &mut PortChange<K>) {
+    fn change(&mut self, change: &mut PortChange<K>) {
         let left = match mem::replace(change, PortChange::Done(None)) {
             PortChange::Open(port, sink) => self.open(port, sink),
             PortChange::Close(port) => self.close(port),

@@ -1,8 +1,11 @@
 //! Claim: the mode of `channel::spmc` and `channel::mpmc`, seen as this pattern.
 
-use super::NOW;
-use ringmain::channel::{mpmc, spmc};
-use ringmain::contract::{At, Drained, Flow, Halt, Refused, Sink, Source, SourceMut, each};
+use super::{NOW, Seen};
+use crate::kit::run;
+use ringmain::channel::{mpmc, mpmc::strict, spmc};
+use ringmain::contract::{
+    Agent, At, Drained, Flow, Halt, Refused, Sink, Source, SourceMut, Stage, Work, each,
+};
 use ringmain::wait::Yielding;
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -118,6 +121,110 @@ fn point_to_point_7_who_leaves_in_order_takes_nothing_along() {
     seen.extend(take(&mut root.clone(), 8));
     assert!(seen.into_iter().eq(0..sent), "all, in order");
     assert_eq!(root.abandoned(), 0);
+}
+
+/// Drives `consumers`, one after the other and each for a few turns, while `tx` sends and `stays` takes. Each stage says
+/// `Again` now and then; each consumer leaves in order.
+fn leave_in_order<Rx: Source<Event = u64> + Send>(
+    tx: impl Sink<Event = u64> + Send,
+    stays: Rx,
+    consumers: [Vec<Rx>; 2],
+) {
+    let (seen, over) = (&Seen::new(), &AtomicBool::new(false));
+    let sent = thread::scope(|scope| {
+        scope.spawn(move || run(stays.drive(seen.notes())));
+        let sender = scope.spawn(move || {
+            let (mut tx, mut sent) = (tx, 0);
+            while !over.load(Relaxed) && sent < super::MANY {
+                sent += u64::from(tx.push_waiting(&mut Yielding::new(), sent + 1).is_ok());
+            }
+            sent
+        });
+        let comers = consumers.map(|consumers| {
+            scope.spawn(move || {
+                for (time, rx) in consumers.into_iter().enumerate() {
+                    let (mut notes, mut asked) = (seen.notes(), time);
+                    let wants_some_again = move |n: &u64, at: At| -> Flow {
+                        asked += 1;
+                        if asked % 3 == 0 { Err(Halt::Again) } else { notes.on_event(n, at) }
+                    };
+                    let mut agent = rx.drive(wants_some_again);
+                    for _ in 0..time % 4 {
+                        let _ = agent.work(NOW);
+                        thread::yield_now();
+                    }
+                    agent.leave();
+                    run(agent);
+                }
+            })
+        });
+        let came = comers.map(|comer| comer.join());
+        over.store(true, Relaxed);
+        assert!(came.iter().all(Result::is_ok));
+        sender.join().unwrap()
+    });
+    assert!(seen.is_each_of(sent), "each of {sent} once");
+}
+
+/// 2.d7: consumers join and leave a thousand times under load, with events in hand that their stages want again; as they
+/// leave in order, no event is lost or abandoned.
+#[test]
+fn point_to_point_7_consumers_that_leave_in_order_finish_what_they_have_in_hand() {
+    const TIMES: usize = if cfg!(miri) { 8 } else { 500 };
+    fn clones(rx: &mpmc::Consumer<u64>) -> [Vec<mpmc::Consumer<u64>>; 2] {
+        let join = |time| if time % 2 == 0 { rx.clone().batch(4) } else { rx.clone() };
+        [0, 1].map(|_| (0..TIMES).map(join).collect())
+    }
+    let (tx, rx) = mpmc::channel(16, || 0).unwrap();
+    leave_in_order(tx, rx.clone(), clones(&rx));
+    assert_eq!(rx.abandoned(), 0);
+    let (tx, rx) = spmc::channel(16, || 0).unwrap();
+    leave_in_order(tx, rx.clone(), clones(&rx));
+    assert_eq!(rx.abandoned(), 0);
+    let (mut tx, mut rx) = strict::channel(16, 1, 2 * TIMES + 2, || 0).unwrap();
+    let (stays, root) = (rx.remove(0), rx.remove(0));
+    let others = rx.split_off(TIMES);
+    leave_in_order(tx.remove(0), stays, [rx, others]);
+    assert_eq!(root.abandoned(), 0);
+}
+
+/// One that leaves claims nothing more, shows what it has in hand until that is consumed, and is done.
+#[test]
+fn who_leaves_shows_what_it_has_and_claims_nothing_more() {
+    let (mut tx, root) = mpmc::channel(16, || 0u64).unwrap();
+    // A void position is no event, in a hand neither.
+    assert_eq!(tx.push(0), Ok(()));
+    let _ = tx.fill(|_| -> Flow { Err(Halt::Again) });
+    (2..9).for_each(|n| tx.push(n).unwrap());
+    let mut rx = root.clone().batch(4);
+    assert_eq!(rx.in_hand(), 0);
+    let _ = rx.drain(NOW, 9, &mut |_: &u64, _: At| -> Flow { Err(Halt::Again) });
+    assert_eq!(rx.in_hand(), 3, "four positions, one of them void");
+    let mut agent = {
+        let (mut again, mut seen) = (2, Vec::new());
+        rx.drive(move |n: &u64, _: At| -> Flow {
+            seen.push(*n);
+            assert!(*n < 4, "{seen:?}");
+            again -= 1;
+            if again >= 0 { Err(Halt::Again) } else { Ok(()) }
+        })
+    };
+    assert_eq!(agent.work(NOW), Work::Idle);
+    agent.leave();
+    assert_eq!((agent.work(NOW), agent.work(NOW), agent.work(NOW)), (Work::Idle, Work::Busy(3), Work::Done));
+    assert_eq!((root.abandoned(), take(&mut root.clone(), 9)), (0, vec![4, 5, 6, 7, 8]));
+}
+
+/// A stage that says `Stop` is shown nothing more: of a claim of one nothing is left then; of a batch the rest goes with
+/// it, and is counted.
+#[test]
+fn a_stage_that_stops_leaves_nothing_of_a_claim_of_one() {
+    for (batch, abandoned) in [(1, 0), (4, 3)] {
+        let (mut tx, root) = mpmc::channel(16, || 0u64).unwrap();
+        (0..8).for_each(|n| tx.push(n).unwrap());
+        let mut agent = root.clone().batch(batch).drive(|_: &u64, _: At| Err(Halt::Stop));
+        assert_eq!((agent.work(NOW), root.abandoned()), (Work::Done, abandoned));
+    }
 }
 
 /// 2.d8: zero consumers, that is one end that nobody drains: C events wait, the one after is refused, and

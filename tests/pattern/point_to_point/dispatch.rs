@@ -1,6 +1,6 @@
 //! Dispatch: choices, full workers, workers that fail and workers that go. One thread, turn by turn.
 
-use super::{NOW, Place, posts};
+use super::{NOW, Place, answer, posts};
 use crate::kit::{Collect, Script, allocations, panic_on_purpose, panics, rejected, turn};
 use ringmain::channel::spsc;
 use ringmain::contract::{
@@ -34,7 +34,7 @@ impl Hand {
             limit,
             &mut each(|job: &Job<u64>| {
                 seen.push((job.event, job.attempt));
-                acks.push(Ack { handle: job.handle, fault: says(job.event) }).unwrap();
+                acks.push(answer(job.handle, says(job.event))).unwrap();
             }),
         );
     }
@@ -266,7 +266,7 @@ fn poison_is_a_letter_and_ends_no_worker_that_catches() {
             assert_ne!(agent.work(NOW), Work::Done, "it goes on");
         }
     }
-    assert_eq!(tried.map(|tried| tried.get()).iter().sum::<u32>(), 3);
+    assert_eq!(tried.iter().map(Cell::get).sum::<u32>(), 3);
     assert_eq!(read(&mut letters), [(7, Fault::of(Reason::Panic), 3)]);
     let books = balanced(&books);
     assert_eq!((books.out, books.dead_lettered[Reason::AttemptsExhausted]), (19, 1));
@@ -412,12 +412,12 @@ fn a_strange_acknowledgement_changes_nothing() {
     assert_eq!(give(&mut dispatch, 0..1), 1);
     let mut handle = None;
     let _ = places[0].0.drain(NOW, 1, &mut each(|job: &Job<u64>| handle = Some(job.handle)));
-    let ack = Ack { handle: handle.unwrap(), fault: None };
+    let ack = Ack::Done(handle.unwrap());
     places[1].1.push(ack).unwrap();
     places[1].1.push(Ack::default()).unwrap();
     assert_eq!(end(&mut dispatch), Err(Halt::Again), "it is not for the other to say");
     places[0].1.push(ack).unwrap();
-    places[0].1.push(Ack { fault: Some(Fault::new(1)), ..ack }).unwrap();
+    places[0].1.push(Ack::Failed(handle.unwrap(), Fault::new(1))).unwrap();
     assert_eq!(end(&mut dispatch), Ok(()));
     let books = balanced(&books);
     assert_eq!((books.out, books.dropped.total()), (1, 0));
@@ -553,7 +553,7 @@ fn nothing_is_allocated() {
             for (jobs, acks) in &mut places {
                 let mut fails = each(|job: &Job<u64>| {
                     let fault = job.event.is_multiple_of(7).then_some(Fault::of(Reason::Expired));
-                    acks.push(Ack { handle: job.handle, fault }).unwrap();
+                    acks.push(answer(job.handle, fault)).unwrap();
                 });
                 let _ = jobs.drain(NOW, 2, &mut fails);
             }

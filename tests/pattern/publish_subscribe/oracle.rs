@@ -16,11 +16,12 @@ const RETAIN: [Retain; 5] = [Retain::None, Retain::Last, Retain::LastN(2), Retai
 /// How many that is.
 const KEPT: [usize; 5] = [0, 1, 2, 3, 0];
 const NEWEST: Policy = Policy::Lag(Resume::Newest);
-const POLICIES: [Policy; 6] = [
+const POLICIES: [Policy; 7] = [
     GATE,
     Policy::Required,
     Policy::Lag(Resume::Oldest),
     NEWEST,
+    Policy::Conflate,
     Policy::DisconnectAfter(1),
     Policy::DisconnectAfter(3),
 ];
@@ -36,6 +37,8 @@ struct Expected {
     /// It knows that nothing is left of them.
     handed: bool,
     ended: bool,
+    /// Given up for it, which it does not know yet.
+    given_up: u64,
     out: u64,
     filtered: u64,
     missed: u64,
@@ -103,6 +106,9 @@ impl Model {
             return false;
         }
         for expected in &mut readers {
+            if expected.policy == Policy::Conflate && behind(expected) == self.capacity {
+                self.conflate(expected);
+            }
             if let Policy::DisconnectAfter(lag) = expected.policy {
                 expected.ended |= behind(expected) >= lag.clamp(1, self.capacity);
             }
@@ -112,6 +118,27 @@ impl Model {
         self.unheard += u64::from(heard == 0);
         self.log.push(topic);
         true
+    }
+    /// Of all that it has not seen it gets what the topics keep, and goes on with the next event.
+    fn conflate(&self, expected: &mut Expected) {
+        let unseen: Vec<_> =
+            expected.retained.drain(..).chain(expected.next.unwrap()..self.published()).collect();
+        let newer = |n: u64| {
+            let later = &self.log[n as usize + 1..];
+            later.iter().filter(|topic| **topic == self.log[n as usize]).count()
+        };
+        let kept = |n: &u64| {
+            let topic = self.log[*n as usize];
+            expected.wants(topic) && newer(*n) < KEPT[topic]
+        };
+        let retained: VecDeque<_> = unseen.iter().copied().filter(kept).collect();
+        expected.given_up += (unseen.len() - retained.len()) as u64;
+        (expected.retained, expected.next, expected.handed) = (retained, Some(self.published()), false);
+    }
+    /// Learns how much was given up for it: so many.
+    fn learn(expected: &mut Expected) -> u64 {
+        expected.missed += expected.given_up;
+        std::mem::take(&mut expected.given_up)
     }
     /// Goes on where the policy says, if events were missed: so many.
     fn catch_up(&self, expected: &mut Expected) -> u64 {
@@ -142,6 +169,7 @@ impl Model {
         if expected.next.is_none() {
             return Vec::new();
         }
+        Self::learn(expected);
         let (shown, goes_on) = expected.hand_over(limit);
         let mut seen: Vec<_> = shown.into_iter().map(|n| (n, true)).collect();
         if goes_on {
@@ -156,6 +184,10 @@ impl Model {
     }
     fn recv(&self, expected: &mut Expected) -> Result<(u64, bool), NoEvent> {
         let Some(next) = expected.next else { return Err(NoEvent::Empty) };
+        match Self::learn(expected) {
+            0 => {}
+            missed => return Err(NoEvent::Lagged(missed)),
+        }
         if let Some(n) = expected.hand_over(1).0.pop() {
             return Ok((n, true));
         }
@@ -222,6 +254,7 @@ fn any_steps_come_to_what_the_model_says() {
                         retained: VecDeque::new(),
                         handed: false,
                         ended: false,
+                        given_up: 0,
                         out: 0,
                         filtered: 0,
                         missed: 0,

@@ -37,20 +37,31 @@ fn resequencer_8_every_permutation_within_the_window_is_undone() {
 
 /// What a run is made of.
 #[derive(Clone, Debug)]
-struct Plan {
-    window: u64,
-    policy: Policy,
-    every: u64,
-    times: u32,
-    refusals: usize,
+pub(super) struct Plan {
+    pub(super) window: u64,
+    pub(super) policy: Policy,
+    pub(super) every: u64,
+    pub(super) times: u32,
+    pub(super) refusals: usize,
     /// What comes at which time; the numbers are positions, of which the stage sees the lower 32 bits.
-    turns: Vec<(u64, Vec<Packet>)>,
+    pub(super) turns: Vec<(u64, Vec<Packet>)>,
+}
+
+impl Plan {
+    /// Where the stage asks for another turn in the middle of an instant, or rejects, a full output changes which of two
+    /// that are due comes first; both are right.
+    pub(super) fn waits(&self) -> bool {
+        self.policy.ahead == Ahead::Block
+            || self.policy.late == Late::Reject
+            || self.policy.duplicate == Duplicate::Reject
+            || self.policy.ahead == Ahead::Reject
+    }
 }
 
 /// Just before the numbers wrap.
-const FIRST: u64 = (1 << 32) - 12;
+pub(super) const FIRST: u64 = (1 << 32) - 12;
 
-fn plan(seed: u64) -> Plan {
+pub(super) fn plan(seed: u64) -> Plan {
     let mut dice = Dice::new(seed);
     let after = nanos(dice.pick(&[0, 1, 7, 20]));
     let mut policy = Policy {
@@ -68,18 +79,8 @@ fn plan(seed: u64) -> Plan {
     let (mut now, mut n) = (0, FIRST);
     let turns = (0..dice.below(12)).map(|_| {
         now += dice.below(6);
-        let packets = (0..dice.below(5))
-            .map(|_| {
-                n += dice.pick(&[0, 1, 1, 1, 1, 2, 3]);
-                let n = match dice.below(12) {
-                    0 => n + dice.below(2 * window),
-                    1 | 2 => n + dice.below(window),
-                    3 | 4 => n.saturating_sub(dice.below(window)),
-                    _ => n,
-                };
-                (n, dice.below(200) as u8)
-            })
-            .collect();
+        let packets =
+            (0..dice.below(5)).map(|_| (number(&mut dice, &mut n, window), dice.below(200) as u8)).collect();
         (now, packets)
     });
     let mut turns: Vec<_> = turns.collect();
@@ -90,15 +91,26 @@ fn plan(seed: u64) -> Plan {
     Plan { window, policy, every, times, refusals: dice.below(3) as usize, turns }
 }
 
+/// The number that comes after `n`, or not far from it.
+pub(super) fn number(dice: &mut Dice, n: &mut u64, window: u64) -> u64 {
+    *n += dice.pick(&[0, 1, 1, 1, 1, 2, 3]);
+    match dice.below(12) {
+        0 => *n + dice.below(2 * window),
+        1 | 2 => *n + dice.below(window),
+        3 | 4 => n.saturating_sub(dice.below(window)),
+        _ => *n,
+    }
+}
+
 /// What came of a run.
 #[derive(PartialEq, Debug)]
-struct Outcome {
-    items: Vec<Item>,
-    naks: Vec<Missing>,
+pub(super) struct Outcome {
+    pub(super) items: Vec<Item>,
+    pub(super) naks: Vec<Missing>,
     rejected: Vec<Reason>,
-    stopped: bool,
+    pub(super) stopped: bool,
     /// What the stage is left with: held, and dropped for each reason.
-    books: Balance,
+    pub(super) books: Balance,
 }
 
 /// What goes on, and what is asked for; made once, as it is large.
@@ -131,7 +143,7 @@ fn played(plan: &Plan, refusals: usize, (out, naks): &Ends) -> Outcome {
 }
 
 /// The reference: a map.
-struct Reference<'p> {
+pub(super) struct Reference<'p> {
     plan: &'p Plan,
     next: Option<u64>,
     settling: Option<Tick>,
@@ -140,11 +152,14 @@ struct Reference<'p> {
     /// How often, when, and up to where it was asked.
     asked: (u32, Tick, u64),
     blocked: Option<u64>,
-    outcome: Outcome,
+    /// The number that is the last one.
+    pub(super) end: Option<u64>,
+    pub(super) outcome: Outcome,
 }
 
 /// What becomes of an event.
-enum Fate {
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Fate {
     Taken,
     Rejected(Reason),
     Again,
@@ -155,7 +170,44 @@ fn missing(from: u64, below: u64) -> Missing {
     Missing { from: low(from), to: low(below - 1) }
 }
 
-impl Reference<'_> {
+impl<'p> Reference<'p> {
+    pub(super) fn new(plan: &'p Plan) -> Self {
+        let next = if let Start::Fixed(first) = plan.policy.start { Some(first) } else { None };
+        let books = Balance::default();
+        let outcome = Outcome { items: vec![], naks: vec![], rejected: vec![], stopped: false, books };
+        let (settling, held, clock) = (None, BTreeMap::new(), None);
+        Self {
+            plan,
+            next,
+            settling,
+            held,
+            clock,
+            asked: (0, Tick::ZERO, 0),
+            blocked: None,
+            end: None,
+            outcome,
+        }
+    }
+    pub(super) fn held(&self) -> u64 {
+        self.held.len() as u64
+    }
+    /// The last number went on, or was given up.
+    pub(super) fn has_ended(&self) -> bool {
+        let is_past = |end| self.outcome.stopped || self.settling.is_none() && self.next > Some(end);
+        self.end.is_some_and(is_past)
+    }
+    /// All that is held goes on.
+    pub(super) fn empty(&mut self, closing: Closing, why: Reason) {
+        if let (Some(_), Some((lowest, _))) = (self.settling, self.held.first_key_value()) {
+            self.begin(*lowest);
+        }
+        match (closing, self.held.last_key_value()) {
+            (Closing::Release, Some((last, _))) => self.go_on(last + 1),
+            (Closing::Stray, Some(_)) => self.give_up(why),
+            (_, None) => {}
+        }
+    }
+
     fn drop(&mut self, why: Reason) -> Fate {
         self.outcome.books.dropped[why] += 1;
         Fate::Taken
@@ -202,7 +254,7 @@ impl Reference<'_> {
         self.clock = None;
     }
 
-    fn event(&mut self, packet: Packet, now: Tick) -> Fate {
+    pub(super) fn event(&mut self, packet: Packet, now: Tick) -> Fate {
         let n = packet.0;
         self.blocked = None;
         if self.next.is_none() && self.settling.is_none() {
@@ -261,7 +313,7 @@ impl Reference<'_> {
         self.drop(Reason::Duplicate)
     }
 
-    fn end_turn(&mut self, now: Tick) {
+    pub(super) fn end_turn(&mut self, now: Tick) {
         let last = now == Tick::MAX;
         if let Some(until) = self.settling {
             if now < until {
@@ -273,7 +325,7 @@ impl Reference<'_> {
         if last && self.plan.policy.closing == Closing::Stray && !self.held.is_empty() {
             return self.give_up(Reason::Shutdown);
         }
-        while let (Some(since), Some(next)) = (self.clock, self.next) {
+        while let (Some(since), Some(next), false) = (self.clock, self.next, self.has_ended()) {
             let room = self.blocked.map(|n| n - self.plan.window + 1);
             let Some(end) = self.held.keys().next().copied().or(room) else {
                 self.clock = None;
@@ -302,12 +354,7 @@ impl Reference<'_> {
 }
 
 fn expected(plan: &Plan) -> Outcome {
-    let next = if let Start::Fixed(first) = plan.policy.start { Some(first) } else { None };
-    let outcome =
-        Outcome { items: vec![], naks: vec![], rejected: vec![], stopped: false, books: Balance::default() };
-    let (settling, held, clock) = (None, BTreeMap::new(), None);
-    let mut reference =
-        Reference { plan, next, settling, held, clock, asked: (0, Tick::ZERO, 0), blocked: None, outcome };
+    let mut reference = Reference::new(plan);
     let mut script = VecDeque::new();
     for (now, packets) in &plan.turns {
         script.extend(packets);
@@ -347,13 +394,7 @@ fn random_runs_are_what_a_map_makes_of_them() {
     let ends = (Collect::new(), Collect::new());
     for seed in seeds(100_000) {
         let plan = plan(seed);
-        // Where the stage asks for another turn in the middle of an instant, or rejects, a full output changes which of two
-        // that are due comes first; both are right, and the other test has them.
-        let waits = plan.policy.ahead == Ahead::Block
-            || plan.policy.late == Late::Reject
-            || plan.policy.duplicate == Duplicate::Reject
-            || plan.policy.ahead == Ahead::Reject;
-        let refusals = if waits { 0 } else { plan.refusals };
+        let refusals = if plan.waits() { 0 } else { plan.refusals };
         assert_eq!(played(&plan, refusals, &ends), expected(&plan), "seed {seed}: {plan:?}");
     }
 }
