@@ -95,7 +95,10 @@ fn run(seed: u64) {
                 match real.on_event(&event, at) {
                     Err(Halt::Again) => assert_eq!(real.on_batch_end(now), Err(Halt::Again)),
                     Err(Halt::Reject(fault)) => break Err(fault.reason),
-                    flow => break Ok(assert_eq!(flow, Ok(()))),
+                    flow => {
+                        assert_eq!(flow, Ok(()));
+                        break Ok(());
+                    }
                 }
             };
             assert_eq!(answer, model.event(event), "seed {seed}, step {step}: {event:?}");
