@@ -5,6 +5,7 @@
 //! does compile. 19.d9 has no journal: see `replay`.
 
 mod alloc;
+mod bounds;
 mod compensation;
 mod composite;
 mod diagram;
@@ -12,6 +13,7 @@ mod events;
 mod oracle;
 pub(crate) mod order;
 mod panics;
+mod peers;
 mod replay;
 mod table;
 

@@ -291,8 +291,8 @@ pub(crate) const POLICY: Policy = Policy {
 };
 
 /// A manager of orders, and where its commands go.
-pub(crate) struct Rig<K = Collect<Command>> {
-    pub(crate) manager: ProcessManager<Orders, K>,
+pub(crate) struct Rig {
+    pub(crate) manager: ProcessManager<Orders, Collect<Command>>,
     pub(crate) out: Collect<Command>,
     next: u64,
 }
@@ -302,7 +302,9 @@ impl Rig {
         Self::of(8, policy)
     }
     pub(crate) fn of(capacity: usize, policy: Policy) -> Self {
-        let out = Collect::new();
+        Self::into_sink(capacity, policy, Collect::new())
+    }
+    pub(crate) fn into_sink(capacity: usize, policy: Policy, out: Collect<Command>) -> Self {
         let manager = ProcessManager::new(capacity, policy, Orders::default(), out.clone()).unwrap();
         Self { manager, out, next: 0 }
     }
