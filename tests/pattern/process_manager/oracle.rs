@@ -86,7 +86,7 @@ fn run(seed: u64) {
     let account = real.account();
     let mut model = Model::new(policy);
     let mut sent = Vec::new();
-    for step in 0..30 {
+    for step in 0..25 {
         let now = Tick::from_nanos(model.now);
         if !dice.one_in(4) {
             let event = random_event(&mut dice, &mut sent);

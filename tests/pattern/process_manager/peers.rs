@@ -37,7 +37,7 @@ fn boulder_1045_what_timed_out_leaves_nothing_behind() {
     let _ = rig.books();
 }
 
-/// Spring Integration #3334: groups without their first message never timed out. What is held for a process that never
+/// Spring Integration #3334: orphan groups never timed out (there: after a restart). What is held for a process that never
 /// begins expires, and a thread that sleeps is told when.
 #[test]
 fn spring_integration_3334_what_nobody_comes_for_expires() {
