@@ -59,7 +59,8 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
         })
     }
 
-    /// Those that were held and whose process goes on.
+    /// Those that were held and whose process goes on. Not behind the event that made it go on, which is done, and must not
+    /// seem to have failed if one of these panics.
     pub(super) fn bring(&mut self, now: Tick) -> Flow {
         while self.waiting.is_ready() {
             self.sink.room(self.policy.outputs)?;
@@ -86,12 +87,13 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
         if self.closed {
             return self.ledger.delivered(Err(Halt::Stop));
         }
-        self.crowded = true;
+        // Also if it unwinds: then no event waits.
+        self.crowded = false;
         let ready = self.bring(at.now).and_then(|()| Ok(self.sink.room(self.policy.outputs)?));
         if ready.is_err() {
+            self.crowded = ready == Err(Halt::Again);
             return self.ledger.delivered(ready);
         }
-        self.crowded = false;
         let fate = self.meet(event, false, at.now);
         let flow = match fate {
             Fate::Blocked => return Err(Halt::Again),
@@ -103,10 +105,7 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
                 self.ledger.filtered();
                 Ok(())
             }
-            Fate::Held => {
-                self.ledger.holds(self.waiting.len() as u64);
-                Ok(())
-            }
+            Fate::Held => Ok(()),
             Fate::Dropped(reason) => {
                 self.ledger.dropped(reason);
                 Ok(())
@@ -117,19 +116,8 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
             }
         };
         self.ledger.took(1);
-        if self.closed {
-            return Err(Halt::Stop);
-        }
-        self.after(at.now);
-        flow
-    }
-    /// The event may have made others ready; if there is no room for them now, they come before the next.
-    #[inline]
-    fn after(&mut self, now: Tick) {
         self.ledger_of_held();
-        if self.waiting.is_ready() {
-            let _ = self.bring(now);
-        }
+        if self.closed { Err(Halt::Stop) } else { flow }
     }
     #[inline]
     fn ledger_of_held(&mut self) {

@@ -313,11 +313,12 @@ impl Rig {
         let at = At { seq: Sequence::new(self.next), now: Tick::from_nanos(now) };
         self.manager.on_event(&event, at)
     }
-    /// Events of order 1.
+    /// Events of order 1, in one turn.
     pub(crate) fn tell(&mut self, now: u64, what: impl IntoIterator<Item = What>) {
         for what in what {
             assert_eq!(self.give(now, event(1, what)), Ok(()), "{what:?}");
         }
+        let _ = self.turn(now);
     }
     pub(crate) fn turn(&mut self, now: u64) -> Flow {
         self.manager.on_batch_end(Tick::from_nanos(now))
