@@ -12,18 +12,21 @@ pub const MAX_TIMERS: usize = 4;
 pub const SOURCES: usize = 4;
 
 /// One process as it stands, to be looked at.
+///
+/// In this order in memory: first what every event looks at, which is a cache line if key and data are small.
+#[repr(C)]
 pub struct Instance<M: Machine> {
-    pub(super) key: M::Key,
-    pub(super) state: M::State,
-    pub(super) data: M::Data,
     pub(super) phase: Phase,
     pub(super) outstanding: u32,
     pub(super) originator: ReturnAddress,
+    pub(super) state: M::State,
+    pub(super) data: M::Data,
+    pub(super) key: M::Key,
     /// The last event of each source.
     pub(super) seen: [u64; SOURCES],
-    pub(super) timers: [Option<(M::Kind, TimerId)>; MAX_TIMERS],
     /// The deadline; then the next look at an undoing; then being forgotten.
     pub(super) alarm: TimerId,
+    pub(super) timers: [Option<(M::Kind, TimerId)>; MAX_TIMERS],
     pub(super) done: Done,
 }
 

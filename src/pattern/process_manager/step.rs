@@ -2,8 +2,7 @@
 
 use super::instances::Alarm;
 use super::{
-    Full, Instance, MAX_STEPS, Machine, Missing, Next, Phase, ProcessManager, Rule, TOO_MUCH, Then,
-    UNDECLARED,
+    Full, Instance, Machine, Missing, Next, Phase, ProcessManager, Rule, TOO_MUCH, Then, UNDECLARED,
 };
 use crate::contract::{Fault, Reason, ReturnAddress, Room, Tick};
 use crate::table::Handle;
@@ -195,12 +194,14 @@ fn check<M: Machine>(
     if !to.contains(&next) {
         return Err(UNDECLARED);
     }
-    let last = then.done.last().or(instance.steps().last()).copied();
-    if let (Next::Compensate, Some(undo)) = (next, last) {
+    if next == Next::Compensate
+        && let Some(undo) = then.done.last().or(instance.steps().last()).copied()
+    {
         machine.undo(&undo, data, then);
     }
-    let steps = instance.steps().len() + then.done.len();
-    if then.too_much || steps > MAX_STEPS || !instance.has_places(&then.timers) {
+    // Most steps have none, and then it is not looked at how many there are.
+    let steps_fit = then.done.is_empty() || then.done.len() <= instance.done.room();
+    if then.too_much || !steps_fit || !instance.has_places(&then.timers) {
         return Err(TOO_MUCH);
     }
     Ok(next)
