@@ -50,7 +50,8 @@ pub trait Machine: Sized {
     fn reply_to(_event: &Self::Event) -> ReturnAddress {
         ReturnAddress::default()
     }
-    /// Sends what undoes one step. It may be asked for the same step again, until the answer is there.
+    /// Sends what undoes one step. It may be asked for the same step again, until the answer is there. Of what it says to
+    /// `then`, only commands count.
     fn undo(&mut self, _undo: &Undo, _data: &Self::Data, _then: &mut Then<Self>) {}
     /// What `event` says about the step that is being undone, if it is about that.
     fn says(_event: &Self::Event) -> Option<Says> {
@@ -61,9 +62,10 @@ pub trait Machine: Sized {
     fn late(&mut self, _event: &Self::Event, _data: &mut Self::Data) -> Late {
         Late::Error
     }
-    /// A step cannot be undone and an operator is needed: tells somebody.
+    /// A step cannot be undone and an operator is needed: tells somebody, by commands alone.
     fn stuck(&mut self, _undo: &Undo, _data: &Self::Data, _then: &mut Then<Self>) {}
-    /// With [`Missing::Reply`](super::Missing::Reply): `event` is for an instance that is not there.
+    /// With [`Missing::Reply`](super::Missing::Reply): `event` is for an instance that is not there;
+    /// answers it, by commands alone.
     fn missing(&mut self, _event: &Self::Event, _then: &mut Then<Self>) {}
 }
 

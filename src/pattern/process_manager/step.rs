@@ -197,7 +197,11 @@ fn check<M: Machine>(
     if next == Next::Compensate
         && let Some(undo) = then.done.last().or(instance.steps().last()).copied()
     {
+        let (steps, timers) = (then.done.len(), then.timers.len());
         machine.undo(&undo, data, then);
+        // There is no step forward in a step back.
+        then.done.truncate(steps);
+        then.timers.truncate(timers);
     }
     // Most steps have none, and then it is not looked at how many there are.
     let steps_fit = then.done.is_empty() || then.done.len() <= instance.done.room();

@@ -94,6 +94,11 @@ impl<const WHOLE: bool> Machine for Worker<WHOLE> {
             Kind::Timer(_) => Rule::Do(Self::time, &[Next::To(State::Here)]),
         }
     }
+    /// What does not count there.
+    fn undo(&mut self, _: &Undo, _: &u64, then: &mut Then<Self>) {
+        then.done(Undo::of(99, 99));
+        then.arm(Kind::Timer(1), ns(1));
+    }
 }
 
 struct Rig {
@@ -158,6 +163,7 @@ fn process_manager_remembers_so_many_steps() {
     let undo = Undo::of(0, 2);
     let undoing = Phase::Undoing { undo, attempts: 1, sent: true };
     assert_eq!(rig.manager.get(&()).map(|one| one.phase()), Some(undoing));
+    assert_eq!(rig.counts(), (3, MAX_STEPS - 1, 0), "there is no step forward in a step back");
 }
 
 /// A timer that fails, or panics, or finds no use, costs itself; the process goes on, and the books say so.
