@@ -8,6 +8,7 @@ use ringmain::{
 };
 use std::{hint::black_box, time::Duration};
 
+mod aggregator;
 mod catch;
 mod content_router;
 mod correlation;
@@ -16,6 +17,7 @@ mod fanout;
 mod filter;
 mod forward;
 mod hop;
+mod message_queue;
 mod point_to_point;
 mod process_manager;
 mod publish_subscribe;
@@ -70,6 +72,7 @@ fn pass_mut<T>(events: &mut [T], stage: &mut impl for<'e> Stage<&'e mut T>) {
 
 criterion_group!(
     benches,
+    aggregator::benches,
     catch::benches,
     content_router::benches,
     correlation::benches,
@@ -77,6 +80,7 @@ criterion_group!(
     fanout::benches,
     filter::benches,
     forward::benches,
+    message_queue::benches,
     request_reply::benches,
     return_address::benches,
     routing_slip::benches,

@@ -2,7 +2,7 @@ use crate::{EVENTS, empty, group, pass_mut};
 use criterion::Criterion;
 use ringmain::contract::{At, Fault, Flow};
 use ringmain::pattern::routing_slip::{IfGone, Then, Visit};
-use ringmain::pattern::{Activity, Edit, Itinerant, Planner, RoutingSlip, Traveller};
+use ringmain::pattern::{Activity, Edit, Planner, RoutingSlip, Traveller};
 use std::hint::black_box;
 
 type Number = Traveller<u64, 3>;
@@ -61,12 +61,9 @@ pub(crate) fn benches(c: &mut Criterion) {
         let slip = RoutingSlip::new(itineraries.clone(), IfGone::Fault, 1, activities, look);
         let mut slip = Edit::new(begin(itinerary), slip);
         group.bench_function(id, |bench| bench.iter(|| pass_mut(&mut events, &mut slip)));
-        // Also if a filter has left it out.
-        pass_mut(&mut events, &mut slip);
     };
     slip("no step", none, add);
     slip("3 steps", three, add);
     slip("3 steps that can be undone", three, add_noting);
     slip("3 steps that are undone", undone, add_noting);
-    assert!(events.iter().all(|n| n.log().fault().is_some()));
 }

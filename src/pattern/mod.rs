@@ -17,6 +17,7 @@
 //! | catching panics      | [`Catch`]                                                   | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                                               | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`KeyedResequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due   |
+//! | aggregator           | [`Aggregator`]                                              | fold  | waits, while there is room           |
 //! | correlation          | [`Correlate`], [`Causal`]                                   | gate  | waits                                |
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`], [`Mailbox`]              | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                                 | gate  | as [`WhenFull`] says                 |
@@ -25,6 +26,7 @@
 //! | crossing to a ring   | [`Forward`]                                                 | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                                   | gate  | waits, and all readers               |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s                                 | hold  | the next worker, or waits            |
+//! | message queue        | [`Queue`], [`QueueStage`] to [`Worker`]s                    | hold  | as its [`AtCapacity`] says           |
 //! | one active consumer  | [`SingleActive`]                                            | -     | waits                                |
 //!
 //! *Gate*: the event stays in its slot and the stage's cursor does not pass it: nothing is copied, and while
@@ -47,6 +49,7 @@
 //! [`Halt::Again`]: crate::contract::Halt::Again
 #![forbid(unsafe_code)]
 
+pub mod aggregator;
 pub mod catch;
 pub mod content_router;
 pub mod correlation;
@@ -54,6 +57,7 @@ pub mod dead_letter;
 pub mod fanout;
 pub mod filter;
 pub mod forward;
+pub mod message_queue;
 pub mod point_to_point;
 pub mod process_manager;
 pub mod publish_subscribe;
@@ -64,6 +68,7 @@ pub mod routing_slip;
 pub mod sequencer;
 pub mod translator;
 
+pub use aggregator::Aggregator;
 pub use catch::Catch;
 pub use content_router::{Branches, ContentRouter, NO_ROUTE, Open, Row, RuleList, Rules, Selector};
 pub use content_router::{Change, RuleSwitch};
@@ -75,6 +80,8 @@ pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
 pub use forward::Forward;
+pub use message_queue::{AtCapacity, Consumer, Depth, Full, Lease, NoLease, NoPlace, StaleLease};
+pub use message_queue::{Priorities, Queue, QueueStage, Requeue, Terms, Ttl};
 pub use point_to_point::{Ack, Dispatch, Job, Worker};
 pub use point_to_point::{AtMostOnce, Loss, Redeliver};
 pub use point_to_point::{Badge, Badges, WorkerChange};

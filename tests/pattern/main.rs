@@ -2,6 +2,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod aggregator;
 mod catch;
 mod content_router;
 mod correlation;
@@ -9,6 +10,7 @@ mod dead_letter;
 mod fanout;
 mod filter;
 mod forward;
+mod message_queue;
 mod overflow;
 mod point_to_point;
 mod process_manager;

@@ -31,11 +31,14 @@ use std::thread;
 const NOW: Tick = Tick::ZERO;
 
 /// What a worker has for the dispatcher, and the dispatcher for it.
-type Post<T> = (spsc::Producer<Job<T>>, spsc::Consumer<Ack>);
-type Place<T> = (spsc::Consumer<Job<T>>, spsc::Producer<Ack>);
+pub(crate) type Post<T> = (spsc::Producer<Job<T>>, spsc::Consumer<Ack>);
+pub(crate) type Place<T> = (spsc::Consumer<Job<T>>, spsc::Producer<Ack>);
 
 /// Rings for `N` workers: room for so many jobs each, and for as many acknowledgements as there can be.
-fn posts<T: Default, const N: usize>(jobs: usize, in_flight: usize) -> ([Post<T>; N], Vec<Place<T>>) {
+pub(crate) fn posts<T: Default, const N: usize>(
+    jobs: usize,
+    in_flight: usize,
+) -> ([Post<T>; N], Vec<Place<T>>) {
     let mut places = Vec::new();
     let posts = std::array::from_fn(|_| {
         let (to_worker, jobs) = spsc::channel(jobs, Job::default).unwrap();
@@ -52,7 +55,7 @@ fn answer(handle: Handle, fault: Option<Fault>) -> Ack {
 }
 
 /// A ring of one thread that is exact at any moment: full at `capacity`, and closed as soon as it is said.
-struct Wire<T>(Rc<RefCell<Line<T>>>);
+pub(crate) struct Wire<T>(Rc<RefCell<Line<T>>>);
 
 struct Line<T> {
     events: VecDeque<T>,
@@ -61,7 +64,7 @@ struct Line<T> {
 }
 
 impl<T> Wire<T> {
-    fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         let events = VecDeque::with_capacity(capacity);
         Self(Rc::new(RefCell::new(Line { events, capacity, closed: false })))
     }
@@ -115,9 +118,9 @@ impl<T> Source for Wire<T> {
 }
 
 /// A sink of jobs whose worker does each at once, and goes when the sink is closed.
-struct AtOnce<K> {
-    sink: K,
-    acks: Wire<Ack>,
+pub(crate) struct AtOnce<K> {
+    pub(crate) sink: K,
+    pub(crate) acks: Wire<Ack>,
 }
 
 impl<T, K: Sink<Event = Job<T>>> Sink for AtOnce<K> {

@@ -44,10 +44,9 @@ impl<T> Letter<T> {
     }
 }
 
-impl<T: Clone> Letter<T> {
-    /// Writes what is known, over what an earlier letter left.
-    pub(in crate::pattern) fn write(&mut self, event: &T, failure: &Failure, origin: &'static str, hops: u8) {
-        self.event.clone_from(event);
+impl<T> Letter<T> {
+    /// Writes what is known, over what an earlier letter left, but for the event.
+    fn stamp(&mut self, failure: &Failure, origin: &'static str, hops: u8) {
         Failure {
             fault: self.fault,
             seq: self.seq,
@@ -56,6 +55,19 @@ impl<T: Clone> Letter<T> {
             last: self.last,
         } = *failure;
         (self.origin, self.hops, self.detail) = (origin, hops, [0; 32]);
+    }
+    /// As [`write`](Self::write), with the event moved in.
+    pub(in crate::pattern) fn enclose(&mut self, event: T, failure: &Failure, origin: &'static str) {
+        self.event = event;
+        self.stamp(failure, origin, 1);
+    }
+}
+
+impl<T: Clone> Letter<T> {
+    /// Writes what is known, over what an earlier letter left.
+    pub(in crate::pattern) fn write(&mut self, event: &T, failure: &Failure, origin: &'static str, hops: u8) {
+        self.event.clone_from(event);
+        self.stamp(failure, origin, hops);
     }
 }
 

@@ -31,7 +31,7 @@ use core::time::Duration;
 /// |-|-|
 /// | [`Start`](super::Start) | is that of every key. Of one that has left nothing is remembered: if it comes again, it begins anew. So its numbers ascend while it is in the table; who may not see one twice after that takes [`Start::Fixed`](super::Start::Fixed) |
 /// | a key ends   | when the event that [`ending_with`](Self::ending_with) calls the last one went on, or was given up. What it holds beyond goes on as [`Closing`](super::Closing) says |
-/// | a full table | is [`TableFull`]'s matter                                                              |
+/// | a full table | is [`TableFull`](super::TableFull)'s matter                                                              |
 /// | [`Hole::Halt`](super::Hole::Halt) | is the end of that key alone: what comes of it from then on is rejected, as [`Reason::Poisoned`](crate::contract::Reason::Poisoned), until it has left |
 /// | a full output | holds up all keys, as there is one stage after; so does [`Ahead::Block`](super::Ahead::Block), until the hole of its key is given up |
 /// | timers       | of different keys fire in the order of their times; a request or a gap never early      |

@@ -5,7 +5,7 @@ use crate::contract::{At, Flow, Stage};
 use core::mem;
 
 /// An event in hand that can be put into a slot.
-pub(super) trait Lay<T> {
+pub(in crate::pattern) trait Lay<T> {
     /// Puts it into `slot`.
     fn lay(self, slot: &mut T);
 }

@@ -137,6 +137,7 @@ mod streams;
 pub use apart::Apart;
 pub use batch::{Batch, BatchResequencer, Equals, Sort};
 pub use keyed::{Endless, KeyedResequencer, Last};
+pub(in crate::pattern) use lent::Lay;
 pub use policy::{Ahead, Closing, Duplicate, Hole, Late, Number, Policy, Start, Unbuildable};
 pub use policy::{Keys, TableFull};
 pub use stream::Resequencer;

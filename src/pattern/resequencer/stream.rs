@@ -31,7 +31,7 @@ impl<T, F, S> Resequencer<T, F, S> {
     ///
     /// # Errors
     /// [`Unbuildable`] if the window is not a power of two, is too large for the memory or for the numbers, or if the policy
-    /// would wait for ever: [`Ahead::Block`] with [`Hole::Wait`].
+    /// would wait for ever: [`Ahead::Block`](super::Ahead::Block) with [`Hole::Wait`](super::Hole::Wait).
     ///
     /// ```
     /// use ringmain::contract::each;
@@ -78,7 +78,7 @@ impl<T, F, S> Resequencer<T, F, S> {
         let only = Only { sorter, common: Common::new(policy) };
         Ok(Self { number, only, feedback: Nowhere, next })
     }
-    /// Asks `feedback` for the first hole, `every` so long and up to `times`, before what [`Hole`] says of it comes to
+    /// Asks `feedback` for the first hole, `every` so long and up to `times`, before what [`Hole`](super::Hole) says of it comes to
     /// pass. If only a part of it comes, the rest is asked for in its time, not sooner than so long after the last request
     /// that it was in.
     ///
@@ -100,7 +100,7 @@ impl<T, F, S, N> Resequencer<T, F, S, N> {
     pub fn account(&self) -> Arc<Account> {
         self.only.common.ledger.account()
     }
-    /// The number that goes on next; none before the start is known. For a restart: with [`Start::Fixed`] of it, what
+    /// The number that goes on next; none before the start is known. For a restart: with [`Start::Fixed`](super::Start::Fixed) of it, what
     /// went on before is late, and what was held is missing.
     #[must_use]
     pub fn next(&self) -> Option<u64> {
