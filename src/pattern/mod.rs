@@ -23,6 +23,7 @@
 //! | request-reply        | [`Client`], [`Server`], [`Proxy`], [`Mailbox`]              | hold  | refuses; as [`WhenFull`] says        |
 //! | return address       | [`Replier`], [`ReplyPorts`]                                 | gate  | as [`WhenFull`] says                 |
 //! | routing slip         | [`RoutingSlip`], [`ByPlace`]                                | gate  | waits                                |
+//! | process manager      | [`ProcessManager`]                                          | hold  | waits, with nothing changed          |
 //! | crossing to a ring   | [`Forward`]                                                 | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                                   | gate  | waits, and all readers               |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s                                 | hold  | the next worker, or waits            |
@@ -60,6 +61,7 @@ pub mod filter;
 pub mod forward;
 pub mod message_queue;
 pub mod point_to_point;
+pub mod process_manager;
 pub mod publish_subscribe;
 pub mod request_reply;
 pub mod resequencer;
@@ -88,6 +90,7 @@ pub use point_to_point::{AtMostOnce, Loss, Redeliver};
 pub use point_to_point::{Badge, Badges, WorkerChange};
 pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
 pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
+pub use process_manager::ProcessManager;
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server};
