@@ -107,7 +107,7 @@ impl<M: Machine, K: Room<Event = M::Command>> ProcessManager<M, K> {
     }
     /// It was not undone, this time.
     pub(super) fn fail(&mut self, handle: Handle, undo: Undo, attempts: u32, now: Tick) -> Fate {
-        match self.policy.retry.delay_after(attempts) {
+        match self.policy.retry.delay_after(attempts, handle.to_bits()) {
             Some(delay) if delay.is_zero() => self.try_to(handle, undo, attempts + 1, now),
             Some(delay) => {
                 self.instances.set_phase(handle, Phase::Undoing { undo, attempts, sent: false });

@@ -111,7 +111,7 @@
 //! |-|-|
 //! | `Again`     | no room for as many commands as one step may have, or [`Full::Block`]: nothing has happened. No timer overtakes an event that waits for room |
 //! | a rejection | by a handler (`Err`), or for what is said above: the process is as it was. Of an event that was held it is booked as dropped, under its reason |
-//! | a panic     | of a handler: the process is as it was, and behind a [`Catch`](super::Catch) the event is for the dead letter channel; where no event is in hand, a timer or a held event is booked as `dropped[Panic]`, and a process on its way back is stuck. What was held is met before the next event, or at the end of the turn |
+//! | a panic     | of a handler: the process is as it was, and behind a [`Catch`](super::Catch) the event is for the dead letter channel; where no event is in hand, a timer or a held event is booked as `dropped[Panic]`, and a process on its way back is stuck. What was held is met before the next event, or at the end of the turn; one that panics before the next event rejects that event, which a retry mends |
 //! | time        | `at.now` and the end of a turn, after the events of that turn                               |
 //! | the end     | while time may still bring something, the end of a turn answers `Again`: a pump whose source is closed gives it more turns |
 //! | a replay    | the same events and turns at the same times give the same commands                         |
