@@ -7,6 +7,8 @@
 //!
 //! `black_box` keeps the compiler from leaving anything out: an event is written, and a reader gets its address.
 
+mod patterns;
+
 use ringmain::channel::multicast::Multicast;
 use ringmain::channel::publish_subscribe::{self, Begin, Policy, Resume};
 use ringmain::channel::{broadcast, bytes, latest, mpmc, mpsc, spmc, spsc};
@@ -20,6 +22,7 @@ use ringmain::ring::Sequence;
 use std::fmt::Debug;
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::time::Duration;
 
 const CAPACITY: usize = 1 << 10;
 const BATCH: usize = 32;
@@ -30,7 +33,7 @@ type Line = [u64; 8];
 type Operation = (&'static str, fn(u64));
 
 /// To measure one more, one line. `n` batches are `n` operations.
-const OPERATIONS: [Operation; 49] = [
+const OPERATIONS: [Operation; 56] = [
     ("spsc, push and pop, u64", |n| one_by_one::<u64, 1>(n, spsc())),
     ("spsc, push and pop, 64 bytes", |n| one_by_one::<Line, 1>(n, spsc())),
     ("spsc, batch of 32, u64", |n| batches::<u64, 1>(n, spsc())),
@@ -82,6 +85,13 @@ const OPERATIONS: [Operation; 49] = [
     ("dispatch in turn to 4 and back, batch of 32", |n| dispatch(n, InTurn::new())),
     ("dispatch to the least loaded of 4 and back, batch of 32", |n| dispatch(n, LeastLoaded)),
     ("dispatch by key to 4 and back, batch of 32", |n| dispatch(n, KeyHash::new(|event: &u64| *event))),
+    ("resequencer, in order", patterns::in_order),
+    ("aggregator, fold into one of 64 groups", |n| patterns::fold(n, u64::MAX)),
+    ("aggregator, fold into groups of 4", |n| patterns::fold(n, 4)),
+    ("message queue, in, leased, acknowledged", |n| patterns::queue(n, Duration::MAX)),
+    ("message queue, the same with a lease that ends", |n| patterns::queue(n, Duration::from_secs(1))),
+    ("routing slip, no step", |n| patterns::slip(n, 0)),
+    ("routing slip, 3 steps", |n| patterns::slip(n, 3)),
 ];
 
 fn main() -> ExitCode {

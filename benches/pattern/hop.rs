@@ -13,7 +13,7 @@ use criterion::Criterion;
 use race::{Fixed, Flat, Hops, Look, OUTSTANDING, Pace, Seen};
 use ringmain::channel::publish_subscribe::{self, Begin, Policy};
 use ringmain::channel::{spmc, spsc};
-use ringmain::contract::{Agent, At, Flow, Message, Sink, Source, SourceMut, Stage};
+use ringmain::contract::{Agent, At, Fault, Flow, Message, Sink, Source, SourceMut, Stage};
 use ringmain::{
     pattern::{resequencer::Apart, *},
     run::pin,
@@ -55,6 +55,16 @@ fn cases<P: Pace>(hops: &mut Hops<'_, P>) {
     hops.hop("fan-out to 2", number, |[rx]| rx.drive(Fanout::new((look, empty))));
     let all_pass = || DeadLetter::new("bench", Overflow::Block, LetterBox::new(1, u64::default), look);
     hops.hop("dead letter channel, all pass", number, |[rx]| rx.drive(all_pass()));
+    // Nothing passes, and the box is full: what that is to those who send.
+    let all_fail = move || {
+        let fails = move |n: &u64, at: At| -> Flow {
+            { look }.on_event(n, at)?;
+            Err(Fault::new(1).into())
+        };
+        let box_of_64 = LetterBox::new(64, u64::default);
+        DeadLetter::new("bench", Overflow::DropOldest(LetterBox::drop_oldest), box_of_64, fails)
+    };
+    hops.hop("dead letter channel, all fail", number, |[rx]| rx.drive(all_fail()));
     let apart = Apart::new(Nowhere, Nowhere, look);
     let in_order = || Resequencer::new(256, POLICY, |n: &u64| *n, u64::default, apart).unwrap();
     hops.hop("resequencer, in order", number, |[rx]| rx.drive(in_order()));

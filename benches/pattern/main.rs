@@ -19,6 +19,7 @@ mod forward;
 mod hop;
 mod message_queue;
 mod point_to_point;
+mod process_manager;
 mod publish_subscribe;
 mod request_reply;
 mod resequencer;
@@ -87,6 +88,7 @@ criterion_group!(
     scatter_gather::benches,
     point_to_point::benches,
     resequencer::benches,
+    process_manager::benches,
     publish_subscribe::benches,
     sequencer::benches,
     sequencer::threads,

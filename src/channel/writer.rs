@@ -88,6 +88,12 @@ impl<G: Gate> Writer<G> {
             room => Ok(room),
         }
     }
+    /// Whether the next `n` fills find a slot.
+    #[inline]
+    pub(super) fn room_for(&mut self, n: usize) -> Result<(), Refused> {
+        let n = n as u64;
+        if n == 0 || self.room(n)? >= n { Ok(()) } else { Err(Refused::Full) }
+    }
     #[inline]
     pub(super) fn fill<R>(&mut self, fill: impl FnOnce(&mut G::Event) -> Flow<R>) -> Flow<R> {
         if self.free_until == self.next {

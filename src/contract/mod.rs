@@ -7,6 +7,7 @@ mod header;
 mod ledger;
 mod port;
 mod reason;
+mod room;
 mod stage;
 mod tick;
 mod wait;
@@ -19,6 +20,7 @@ pub use header::{
 pub use ledger::{Account, Balance, Imbalance, Ledger};
 pub use port::{Drained, End, Filled, NoEvent, Refusal, Refused, Sink, Source, SourceMut};
 pub use reason::{PerReason, Reason};
+pub use room::Room;
 pub use stage::{Each, Stage, each};
 pub use tick::{Clock, ManualClock, Tick};
 pub use wait::{Until, Wait};

@@ -13,7 +13,8 @@
 //! | full branch          | [`Park`]                                                    | hold  | up to k go aside, then waits         |
 //! | message translator   | [`Translator`], [`Edit`]                                    | gate  | waits                                |
 //! | splitter             | [`Splitter`]                                                | gate  | waits with the next part             |
-//! | dead letter channel  | [`DeadLetter`], [`LetterBox`]                               | gate  | as its [`Overflow`] says             |
+//! | dead letter channel  | [`DeadLetter`], [`LetterBox`], [`Redrive`]                  | gate  | as its [`Overflow`] says             |
+//! | ... retries aside    | [`DeadLetter::aside`], [`by_key`]                           | hold  | a letter at once                     |
 //! | catching panics      | [`Catch`]                                                   | -     | waits                                |
 //! | sequencer            | [`Sequencer`]                                               | gate  | waits                                |
 //! | resequencer          | [`Resequencer`], [`KeyedResequencer`], [`BatchResequencer`] | hold  | waits with the rest of what is due   |
@@ -23,6 +24,7 @@
 //! | scatter-gather       | [`Scatter`], [`Distribution`], [`Auction`]                  | fold  | refuses; as [`IfFull`] says          |
 //! | return address       | [`Replier`], [`ReplyPorts`]                                 | gate  | as [`WhenFull`] says                 |
 //! | routing slip         | [`RoutingSlip`], [`ByPlace`]                                | gate  | waits                                |
+//! | process manager      | [`ProcessManager`]                                          | hold  | waits, with nothing changed          |
 //! | crossing to a ring   | [`Forward`]                                                 | gate  | waits                                |
 //! | point-to-point       | [`Partition`] of a reader                                   | gate  | waits, and all readers               |
 //! | point-to-point       | [`Dispatch`] to [`Worker`]s                                 | hold  | the next worker, or waits            |
@@ -44,6 +46,7 @@
 //! * A panic of the user's code unwinds through the stages to the pump, which ends, unless a [`Catch`] stands
 //!   between. Nothing that came before the event is lost, and the event in hand is not booked.
 //!
+//! [`by_key`]: DeadLetter::by_key
 //! [`Ledger`]: crate::contract::Ledger
 //! [`Account`]: crate::contract::Account
 //! [`Halt::Again`]: crate::contract::Halt::Again
@@ -59,6 +62,7 @@ pub mod filter;
 pub mod forward;
 pub mod message_queue;
 pub mod point_to_point;
+pub mod process_manager;
 pub mod publish_subscribe;
 pub mod request_reply;
 pub mod resequencer;
@@ -75,7 +79,8 @@ pub use content_router::{Change, RuleSwitch};
 pub use content_router::{Divert, Fail, Park, Refuse, Shed};
 pub use content_router::{RecipientList, Recipients};
 pub use correlation::{Causal, Context, Correlate, Exhausted, Origin, Origins};
-pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow, Remedy, Retry};
+pub use dead_letter::{DeadLetter, Edits, Keeps, Letter, LetterBox, Looks, Overflow};
+pub use dead_letter::{Redrive, Redriven, Remedy, Retry};
 pub use fanout::{AllOrNothing, Fanout, Sinks};
 pub use filter::{Changed, Criterion, Expiry, HopLimit, IfItPanics, RateLimit, Sample, Verdict};
 pub use filter::{Filter, Nowhere};
@@ -87,6 +92,7 @@ pub use point_to_point::{AtMostOnce, Loss, Redeliver};
 pub use point_to_point::{Badge, Badges, WorkerChange};
 pub use point_to_point::{BySeq, KeyHash, Partition, SingleActive};
 pub use point_to_point::{Choice, InTurn, LeastLoaded, Standing};
+pub use process_manager::ProcessManager;
 pub use request_reply::{Answer, Client, RESPONDER_GONE, RingClient, Unasked, service};
 pub use request_reply::{Caller, MAX_DEPTH, Reply, Request, Says, Ticket};
 pub use request_reply::{Handler, Once, Parts, Proxy, Responder, Server};

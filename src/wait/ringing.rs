@@ -13,7 +13,7 @@
 //! A source rings for void slots, too, if it says where it [is](Source::position).
 
 use super::Bell;
-use crate::contract::{Drained, Filled, Flow, Sink, Source, SourceMut, Stage, Tick};
+use crate::contract::{Drained, Filled, Flow, Refused, Room, Sink, Source, SourceMut, Stage, Tick};
 use crate::ring::Sequence;
 use smallvec::SmallVec;
 
@@ -69,6 +69,13 @@ impl<K: Sink> Sink for Ringing<K> {
             stroke.due = true;
             fill(i, slot)
         })
+    }
+}
+
+impl<K: Room> Room for Ringing<K> {
+    #[inline]
+    fn room(&mut self, n: usize) -> Result<(), Refused> {
+        self.port.room(n)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a test's events end.
 
 use super::Dice;
-use ringmain::contract::{At, Fault, Flow, Halt, Sink, Stage, Tick};
+use ringmain::contract::{At, Fault, Flow, Halt, Refused, Room, Sink, Stage, Tick};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Collects what it is given: a stage and a sink. Clones share what they collect, so a test keeps one to look
@@ -183,6 +183,17 @@ impl<T: Clone + Default> Sink for Collect<T> {
     }
 }
 
+impl<T: Clone + Default> Room for Collect<T> {
+    fn room(&mut self, n: usize) -> Result<(), Refused> {
+        let log = self.log();
+        match log.events.len().saturating_add(n) <= log.capacity {
+            _ if log.closed => Err(Refused::Closed),
+            true => Ok(()),
+            false => Err(Refused::Full),
+        }
+    }
+}
+
 /// Refuses (`Again`) each event so many times before it takes it: a stage, or a sink.
 #[derive(Clone, Debug)]
 pub(crate) struct Choke<S> {
@@ -191,17 +202,19 @@ pub(crate) struct Choke<S> {
     refused: usize,
     /// Of each event anew, and less than the number beside it.
     at_random: Option<(Dice, u64)>,
+    /// So many fills were promised room.
+    promised: usize,
 }
 
 impl<S> Choke<S> {
     pub(crate) fn new(times: usize, inner: S) -> Self {
-        Self { inner, times, refused: 0, at_random: None }
+        Self { inner, times, refused: 0, at_random: None, promised: 0 }
     }
     /// From 0 to `most` times, as the dice of `seed` say.
     pub(crate) fn at_random(seed: u64, most: u64, inner: S) -> Self {
         let mut dice = Dice::new(seed);
         let times = dice.below(most + 1) as usize;
-        Self { inner, times, refused: 0, at_random: Some((dice, most + 1)) }
+        Self { inner, times, refused: 0, at_random: Some((dice, most + 1)), promised: 0 }
     }
     fn gate(&mut self) -> Flow {
         if self.refused < self.times {
@@ -230,7 +243,21 @@ impl<K: Sink> Sink for Choke<K> {
     type Event = K::Event;
 
     fn fill<R>(&mut self, fill: impl FnOnce(&mut K::Event) -> Flow<R>) -> Flow<R> {
-        self.gate()?;
+        match self.promised.checked_sub(1) {
+            Some(left) => self.promised = left,
+            None => self.gate()?,
+        }
         self.inner.fill(fill)
+    }
+}
+
+/// It refuses to promise, and keeps what it promised.
+impl<K: Room> Room for Choke<K> {
+    fn room(&mut self, n: usize) -> Result<(), Refused> {
+        self.promised = 0;
+        self.gate().map_err(|_| Refused::Full)?;
+        self.inner.room(n)?;
+        self.promised = n;
+        Ok(())
     }
 }

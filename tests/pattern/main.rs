@@ -13,6 +13,7 @@ mod forward;
 mod message_queue;
 mod overflow;
 mod point_to_point;
+mod process_manager;
 mod publish_subscribe;
 mod recipient_list;
 mod request_reply;

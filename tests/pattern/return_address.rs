@@ -2,10 +2,10 @@
 //! specification, pattern 15.
 //!
 //! 15.d6, a wrong type of reply, is two `compile_fail` tests in the documentation of the module, each beside what does
-//! compile, and as many in that of request-reply. 15.d8 (reply and reply to
-//! the originator of a saga differ) has to wait for the process manager.
+//! compile, and as many in that of request-reply. 15.d8 is in `saga`.
 
 mod full;
+mod saga;
 
 use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms, rejected, turn};
 use ringmain::channel::{mpsc, spsc};

@@ -3,7 +3,7 @@
 use super::One;
 use super::topology::{Gated, Leaves, slowest};
 use crate::channel::writer::{Gate, Writer};
-use crate::contract::{Filled, Flow, Sink};
+use crate::contract::{Filled, Flow, Refused, Room, Sink};
 use crate::ring::{Cursor, Progress, Sequence, Slots};
 use core::{cell::Cell, marker::PhantomData};
 
@@ -79,6 +79,13 @@ impl<T> Sink for Producer<T> {
     #[inline]
     fn fill_many(&mut self, n: usize, fill: impl FnMut(usize, &mut T) -> Flow) -> Filled {
         self.writer.fill_many(n, fill)
+    }
+}
+
+impl<T> Room for Producer<T> {
+    #[inline]
+    fn room(&mut self, n: usize) -> Result<(), Refused> {
+        self.writer.room_for(n)
     }
 }
 

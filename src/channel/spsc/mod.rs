@@ -57,7 +57,7 @@ mod layout;
 use super::batch::Advance;
 use super::follower::{Feed, Follower};
 use super::writer::{Gate, Writer};
-use crate::contract::{Drained, Filled, Flow, Refused, Sink, Source, SourceMut, Stage, Tick};
+use crate::contract::{Drained, Filled, Flow, Refused, Room, Sink, Source, SourceMut, Stage, Tick};
 use crate::ring::{CapacityError, Cursor, Progress, Published, Sequence, Slots};
 use crate::sync::Arc;
 use core::{
@@ -193,6 +193,13 @@ impl<T, L: Layout> Sink for Producer<T, L> {
     #[inline]
     fn fill_many(&mut self, n: usize, fill: impl FnMut(usize, &mut T) -> Flow) -> Filled {
         self.writer.fill_many(n, fill)
+    }
+}
+
+impl<T, L: Layout> Room for Producer<T, L> {
+    #[inline]
+    fn room(&mut self, n: usize) -> Result<(), Refused> {
+        self.writer.room_for(n)
     }
 }
 

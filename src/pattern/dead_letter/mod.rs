@@ -6,10 +6,13 @@
 //!
 //! ```text
 //!  event --> [ DeadLetter [ Catch [ inner ... ] ] ]          Ok, Again, Stop: as inner says
-//!                  |  ^        a panic is a Reject too
-//!                  |  +-- Reject --> Remedy: Retry (wait, try again) | Letter | Drop | Halt
-//!                  v
-//!              letters: any sink of Letter<T>                full: the Overflow that was asked for
+//!                 |  |  ^        a panic is a Reject too
+//!                 |  |  +-- Reject --> Remedy: Retry | Letter | Drop | Halt
+//!                 |  +-- Retry: in hand, all behind it wait;  aside, the others overtake;  by key, those of other keys do
+//!                 v
+//!              letters: any sink of Letter<T>, such as a LetterBox           full: the Overflow that was asked for
+//!                 |
+//!              Redrive --> where they came from, or elsewhere: up to so many times, no faster than so
 //! ```
 //!
 //! # Options
@@ -19,9 +22,18 @@
 //! | the box is full       | [`Overflow`]: wait, lose a letter, stop                             | always said                |
 //! | what inner may do     | [`DeadLetter::new`], [`editing`](DeadLetter::editing), [`keeping_original`](DeadLetter::keeping_original) | always said |
 //! | what a fault is worth | [`Remedy`], by [`DeadLetter::retry`]: retry, letter, drop, halt     | a letter at once           |
-//! | how often, how late   | [`Retry`]: at once, fixed, exponential                              | never                      |
+//! | how often, how late   | [`Retry`]: at once, fixed, exponential, from a list; with [`jitter`](Retry::jitter) | never      |
+//! | where it waits        | [`DeadLetter::aside`], [`DeadLetter::by_key`]                       | in hand: the order is kept |
+//! | an outage             | [`DeadLetter::breaker`]: one attempt in each interval               | tries what comes           |
 //! | more in the letter    | [`DeadLetter::detail`], 32 bytes                                    | zeros                      |
 //! | letters that come back | [`DeadLetter::hops`]                                               | not counted                |
+//! | sending them back     | [`Redrive`]: which, how often, how fast, where to                   | they stay                  |
+//!
+//! | an event to be tried later | the order                     | who waits for it             | costs                          |
+//! |----------------------------|-------------------------------|------------------------------|--------------------------------|
+//! | waits in hand              | of all                        | all behind it                | nothing                        |
+//! | [`aside`](DeadLetter::aside) | others overtake             | nobody                       | a copy, a place, a timer       |
+//! | [`by_key`](DeadLetter::by_key) | of each key               | those of its key             | the same, and a look for the key of each event while any key waits |
 //!
 //! # Bounds
 //!
@@ -29,22 +41,41 @@
 //! |-------------------------------------------|-------------------------------------------------------------|
 //! | the letters, or a [`LetterBox`]           | as the [`Overflow`] says                                    |
 //! | attempts, and the time between            | a letter, counted under `AttemptsExhausted`                 |
+//! | places and keys to wait aside             | a letter at once, counted under `TableFull`                 |
 //! | letters that an event has been in         | it is dropped, and counted under `LoopLimit`                |
+//! | redrives of a letter                      | it stays in the box, and [`Redriven::at_limit`] tells       |
+//! | attempts during an outage                 | one in each interval of the breaker                         |
 //!
-//! It holds the event in hand, by gate: while it waits for another attempt, or for room for its letter, it is answered
-//! `Again`, so it stays where it lies and those behind it wait. The order is kept. Keeps the `Again` contract by
-//! remembering what is known of the event in hand: inner does not see an event again once its letter is due.
+//! A [`LetterBox`] and the places have memory of their own: letters take up nothing that events need. So aside, with an
+//! [`Overflow`] that drops and without a breaker, no event that fails makes another one wait, whatever is full. There is no
+//! journal for letters that overflow.
 //!
-//! Never recurses: a letter that its sink rejects is dropped and counted. Time comes in with the event. A turn at
-//! [`Tick::MAX`] is a drain: what waits is tried a last time, and what fails is a letter at once, counted under
-//! [`Reason::Shutdown`].
+//! An event in hand is held by gate: while it waits for another attempt, for a probe of the breaker, or for room for its
+//! letter, it is answered `Again`, so it stays where it lies and those behind it wait. What waits aside is held in a place,
+//! and tried at the end of a turn, after the events of that turn: in the order of its times, never early, and with its own
+//! position as `at.seq`. What has no room for its letter then waits, and what is due behind it; new events go on.
+//!
+//! Keeps the `Again` contract in both directions: inner does not see an event again once its letter is due; and while it
+//! expects an event that it had no room for, in hand or aside, it sees no other.
+//!
+//! | | |
+//! |-|-|
+//! | a panic     | of inner, without a [`Catch`](super::Catch), comes out; an event in hand begins anew with nothing known, one from aside is `dropped[Panic]` |
+//! | the end     | while something waits aside the end of a turn answers `Again`: a pump whose source is closed gives it more turns. What waits when it is dropped is `dropped[Shutdown]` |
+//! | a drain     | is a turn at [`Tick::MAX`](crate::contract::Tick::MAX): what waits is tried a last time, and what fails is a letter at once, counted under [`Reason::Shutdown`]; so is what cannot be tried, as inner expects another event |
+//! | a letter    | that its sink rejects is dropped and counted; one that the reader of a [`LetterBox`] rejects stays there ([`LetterBox::failed`]). Neither is a letter again |
+//! | a loop      | letters and redrives go into sinks, never into stages: nothing recurses                                  |
+//! | time        | comes in with the event, and at the end of a turn                                                        |
 //!
 //! # Costs
 //!
-//! An event that passes costs a comparison; with [`keeping_original`](DeadLetter::keeping_original), a copy. One that
-//! fails costs its attempts and a letter. No allocation after construction if `T::clone_from` makes none; no shared
-//! memory but the ledger; no system call. As wait-free as inner and the letters are. They are measured by `cargo bench
-//! -p ringmain --bench pattern -- dead_letter`.
+//! An event that passes costs a few comparisons; with [`keeping_original`](DeadLetter::keeping_original), a copy. One that
+//! fails costs its attempts and a letter; aside, a copy and a timer for each attempt. No allocation after construction if
+//! `T::clone_from` makes none; no shared memory but the ledger; no system call. As wait-free as inner and the letters are;
+//! the end of a turn tries each place once at most.
+//!
+//! They are measured by `cargo bench -p ringmain --bench pattern -- dead_letter`; what a channel whose events all fail is
+//! to those who send, a thread away, by `-- "(hop|rate)/dead letter"`.
 //!
 //! ```
 //! use ringmain::contract::{At, Fault, Flow, Source, Tick};
@@ -73,232 +104,24 @@
 //!
 //! [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
 
+mod breaker;
+mod case;
+mod channel;
 mod disposal;
 mod letter;
+mod letter_box;
+mod overflow;
+mod redrive;
+mod remedy;
 mod retry;
+mod shelf;
+mod turn;
 
+pub use channel::{DeadLetter, Edits, Keeps, Looks};
 pub(in crate::pattern) use letter::Failure;
-pub use letter::{Letter, LetterBox};
-pub use retry::{Remedy, Retry};
-
-use crate::contract::{Account, At, Fault, Flow, Halt, Sink, Stage, Tick};
-use crate::{ring::Sequence, sync::Arc};
-use core::ops::Deref;
-use disposal::{Disposal, Hops};
-
-/// What happens to an event that failed when the letter box is full. There is no default: it is always said.
-///
-/// | policy       | a full box               | a closed box                       | may lose                      |
-/// |--------------|--------------------------|------------------------------------|-------------------------------|
-/// | `Block`      | waits, and all behind it | stops                              | nothing, while a box is there |
-/// | `DropNewest` | goes on without a letter | goes on without a letter           | the event that failed         |
-/// | `DropOldest` | goes on                  | goes on without a letter           | the oldest letter             |
-/// | `HaltStage`  | stops                    | stops                              | the event that failed         |
-///
-/// An event without a letter is counted as dropped, under [`Reason::RingFull`] or, if the box is closed,
-/// [`Reason::Shutdown`].
-///
-/// [`Reason::RingFull`]: crate::contract::Reason::RingFull
-/// [`Reason::Shutdown`]: crate::contract::Reason::Shutdown
-#[derive(Debug)]
-pub enum Overflow<K> {
-    /// The event waits for room (`Again`).
-    Block,
-    /// The letter is not written.
-    DropNewest,
-    /// The given function of the sink makes room by giving up its oldest letter (which is counted as dropped under
-    /// [`Reason::Evicted`]), such as [`LetterBox::drop_oldest`]. If it returns false, the event waits.
-    ///
-    /// [`Reason::Evicted`]: crate::contract::Reason::Evicted
-    DropOldest(fn(&mut K) -> bool),
-    /// The letter is not written, and the stage stops.
-    HaltStage,
-}
-
-/// Puts what the stage inside rejects into `letters`, with all that is known about it, and goes on.
-///
-/// | built with                         | inner takes | the letter has                                            | costs an event |
-/// |------------------------------------|-------------|-----------------------------------------------------------|----------------|
-/// | [`new`](Self::new)                 | `&T`        | the event                                                 | a comparison   |
-/// | [`editing`](Self::editing)         | `&mut T`    | the event as inner left it: inner rejects before it edits | a comparison   |
-/// | [`keeping_original`](Self::keeping_original) | `&mut T` | a copy from before inner saw it                    | a copy of `T`  |
-///
-/// A retry waits by `Again`: the event stays where it lies, those behind it wait, and the order is kept. Around a
-/// [`Catch`](super::Catch) it writes letters for panics too.
-#[derive(Debug)]
-pub struct DeadLetter<T, K, S, A = Looks> {
-    disposal: Disposal<T, K>,
-    access: A,
-    inner: S,
-}
-
-/// The stage inside looks on.
-#[derive(Debug)]
-pub struct Looks;
-
-/// The stage inside edits in place, and the letter has what it left.
-#[derive(Debug)]
-pub struct Edits;
-
-/// The stage inside edits in place, and the letter has what it got.
-#[derive(Debug)]
-pub struct Keeps<T> {
-    original: T,
-    /// Of which event `original` is the copy, if that was answered `Again`: it comes as inner left it.
-    kept: Option<Sequence>,
-}
-
-impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S> {
-    /// Guards `inner`, which looks on. `origin` is what the letters say they come from.
-    #[must_use]
-    pub fn new(origin: &'static str, overflow: Overflow<K>, letters: K, inner: S) -> Self
-    where
-        S: for<'e> Stage<&'e T>,
-    {
-        Self { disposal: Disposal::new(origin, overflow, letters), access: Looks, inner }
-    }
-}
-
-impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S, Edits> {
-    /// Guards `inner`, which edits in place but, by its author's word, rejects before it edits: no copy is kept.
-    #[must_use]
-    pub fn editing(origin: &'static str, overflow: Overflow<K>, letters: K, inner: S) -> Self
-    where
-        S: for<'e> Stage<&'e mut T>,
-    {
-        Self { disposal: Disposal::new(origin, overflow, letters), access: Edits, inner }
-    }
-}
-
-impl<T, K: Sink<Event = Letter<T>>, S> DeadLetter<T, K, S, Keeps<T>> {
-    /// Guards `inner`, which edits in place, and keeps a copy of each event from before that: for the letter, and for
-    /// each attempt after the first. `room` is where the copy lies; its value does not matter.
-    #[must_use]
-    pub fn keeping_original(
-        origin: &'static str,
-        overflow: Overflow<K>,
-        room: T,
-        letters: K,
-        inner: S,
-    ) -> Self
-    where
-        S: for<'e> Stage<&'e mut T>,
-    {
-        let access = Keeps { original: room, kept: None };
-        Self { disposal: Disposal::new(origin, overflow, letters), access, inner }
-    }
-}
-
-impl<T, K, S, A> DeadLetter<T, K, S, A> {
-    /// Tries again, in place, what `classify` says is worth it. Without this, every rejection is a letter at once.
-    ///
-    /// A letter whose attempts are used up has the fault of the last one, and is counted under
-    /// [`Reason::AttemptsExhausted`].
-    ///
-    /// [`Reason::AttemptsExhausted`]: crate::contract::Reason::AttemptsExhausted
-    #[must_use]
-    pub fn retry(mut self, retry: Retry, classify: fn(Fault) -> Remedy) -> Self {
-        self.disposal.retry = retry;
-        self.disposal.classify = classify;
-        self
-    }
-    /// Lets `write` say more in the letter's 32 bytes, which are zero when it gets them.
-    #[must_use]
-    pub fn detail(mut self, write: fn(&T, Fault, &mut [u8; 32])) -> Self {
-        self.disposal.detail = Some(write);
-        self
-    }
-    /// For letters that may come back as events: `count` says how many an event has been in. Its next letter says one
-    /// more; one that would say more than `limit` is not written, the event is dropped under [`Reason::LoopLimit`].
-    ///
-    /// [`Reason::LoopLimit`]: crate::contract::Reason::LoopLimit
-    #[must_use]
-    pub fn hops(mut self, limit: u8, count: fn(&T) -> u8) -> Self {
-        self.disposal.hops = Some(Hops { limit, count });
-        self
-    }
-    /// This stage's line of the books.
-    #[must_use]
-    pub fn account(&self) -> Arc<Account> {
-        self.disposal.ledger.account()
-    }
-    /// Where the letters go.
-    #[must_use]
-    pub fn letters(&self) -> &K {
-        &self.disposal.letters
-    }
-}
-
-impl<In, T, K, S> Stage<In> for DeadLetter<T, K, S>
-where
-    In: Deref<Target = T>,
-    T: Clone,
-    K: Sink<Event = Letter<T>>,
-    S: for<'e> Stage<&'e T>,
-{
-    #[inline]
-    fn on_event(&mut self, event: In, at: At) -> Flow {
-        let Self { disposal, inner, .. } = self;
-        let case = match disposal.attempt(at, |_| inner.on_event(&event, at)) {
-            Ok(flow) => return flow,
-            Err(case) => case,
-        };
-        disposal.settle(case, &event)
-    }
-    fn on_batch_end(&mut self, now: Tick) -> Flow {
-        self.disposal.ledger.publish();
-        self.inner.on_batch_end(now)
-    }
-}
-
-impl<T, K, S> Stage<&mut T> for DeadLetter<T, K, S, Edits>
-where
-    T: Clone,
-    K: Sink<Event = Letter<T>>,
-    S: for<'e> Stage<&'e mut T>,
-{
-    #[inline]
-    fn on_event(&mut self, event: &mut T, at: At) -> Flow {
-        let Self { disposal, inner, .. } = self;
-        let case = match disposal.attempt(at, |_| inner.on_event(event, at)) {
-            Ok(flow) => return flow,
-            Err(case) => case,
-        };
-        disposal.settle(case, event)
-    }
-    fn on_batch_end(&mut self, now: Tick) -> Flow {
-        self.disposal.ledger.publish();
-        self.inner.on_batch_end(now)
-    }
-}
-
-impl<T, K, S> Stage<&mut T> for DeadLetter<T, K, S, Keeps<T>>
-where
-    T: Clone,
-    K: Sink<Event = Letter<T>>,
-    S: for<'e> Stage<&'e mut T>,
-{
-    #[inline]
-    fn on_event(&mut self, event: &mut T, at: At) -> Flow {
-        let Self { disposal, access: Keeps { original, kept }, inner } = self;
-        if kept.take() != Some(at.seq) {
-            original.clone_from(event);
-        }
-        let tried = disposal.attempt(at, |again| {
-            if again {
-                event.clone_from(original);
-            }
-            inner.on_event(event, at)
-        });
-        let flow = match tried {
-            Ok(flow) => flow,
-            Err(case) => disposal.settle(case, original),
-        };
-        *kept = (flow == Err(Halt::Again)).then_some(at.seq);
-        flow
-    }
-    fn on_batch_end(&mut self, now: Tick) -> Flow {
-        self.disposal.ledger.publish();
-        self.inner.on_batch_end(now)
-    }
-}
+pub use letter::Letter;
+pub use letter_box::LetterBox;
+pub use overflow::Overflow;
+pub use redrive::{Redrive, Redriven};
+pub use remedy::Remedy;
+pub use retry::Retry;

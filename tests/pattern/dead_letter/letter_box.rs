@@ -161,3 +161,65 @@ fn a_letter_box_is_a_queue() {
     assert_eq!(letters.drain_mut(at(0), 9, &mut again).count, 0);
     assert_eq!(letters.len(), model.len());
 }
+
+#[test]
+fn a_letter_whose_reader_fails_stays_and_is_no_letter_again() {
+    // logstash #7833: what failed on its way out of the dead letter queue went into it again, until the disk was full.
+    let mut letters = LetterBox::new(3, || 0u64);
+    for n in 1..=3 {
+        letters.offer(|letter| letter.event = n).unwrap();
+    }
+    let (mut read, mut places) = (Vec::new(), Vec::new());
+    for now in 0..100 {
+        let mut reader = |letter: &Letter<u64>, at: At| -> Flow {
+            places.push(at.seq);
+            if letter.event == 2 && now < 99 {
+                Err(BAD)?;
+            }
+            read.push(letter.event);
+            Ok(())
+        };
+        let count = letters.drain(at(now), usize::MAX, &mut reader).count;
+        assert_eq!(count, [2, 0, 1][usize::from(now > 0) + usize::from(now == 99)]);
+    }
+    assert_eq!(read, [1, 3, 2]);
+    assert_eq!((letters.failed(), letters.len()), (99, 0));
+    assert!(
+        places.is_sorted_by(|one, next| next.since(*one) == 1),
+        "a place is never that of another letter"
+    );
+}
+
+#[test]
+fn a_reader_that_is_full_sees_the_same_letter_in_the_same_place() {
+    let mut letters = LetterBox::new(4, || 0u64);
+    for n in 1..=3 {
+        letters.offer(|letter| letter.event = n).unwrap();
+    }
+    let mut seen = Vec::new();
+    for now in 0..3 {
+        let mut reader = |letter: &Letter<u64>, at: At| -> Flow {
+            seen.push((at.seq.count(), letter.event));
+            Err(if now == 1 { BAD.into() } else { Halt::Again })
+        };
+        let _ = letters.drain(at(now), 1, &mut reader);
+    }
+    assert_eq!(seen, [(0, 1), (0, 1), (1, 2)]);
+    assert!(letters.iter().map(|letter| letter.event).eq([2, 3, 1]));
+}
+
+#[test]
+fn the_limit_of_the_box_holds_whatever_comes() {
+    // RabbitMQ #8495: a dead letter queue grew past its limit.
+    let make_room = Overflow::DropOldest(LetterBox::drop_oldest);
+    let mut stage = DeadLetter::new("bad", make_room, LetterBox::new(8, || 0u64), all_bad);
+    let account = stage.account();
+    for n in 0..1000u64 {
+        let _ = Script::new([n]).drain(at(n), 1, &mut stage);
+        assert_eq!(stage.letters().len() as u64, (n + 1).min(8));
+    }
+    assert!(stage.letters().iter().map(|letter| letter.event).eq(992..1000));
+    drop(stage);
+    assert_eq!(account.read().dropped[Reason::Evicted], 992);
+    assert_eq!(account.read().check(), Ok(()));
+}

@@ -1,8 +1,9 @@
 //! What a panic leaves behind.
 
+use super::aside::turn;
 use super::{BAD, all_bad, always, at, nanos};
-use crate::kit::Script;
-use ringmain::contract::{At, Balance, Flow, Source};
+use crate::kit::{Script, panic_on_purpose};
+use ringmain::contract::{At, Balance, Flow, Reason, Source, Stage};
 use ringmain::pattern::{Catch, DeadLetter, LetterBox, Overflow, Remedy, Retry};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -61,4 +62,56 @@ fn a_panic_of_the_users_closures_writes_no_letter_and_books_nothing() {
         drop(stage);
         assert_eq!(account.read(), Balance::default());
     }
+}
+
+#[test]
+fn an_event_that_unwinds_aside_is_counted_and_the_next_of_its_key_goes_on() {
+    let mut calls = 0;
+    let inner = |event: &u64, _: At| -> Flow {
+        calls += 1;
+        match (*event, calls) {
+            (1, 1) => Err(BAD.into()),
+            (1, _) => panic_on_purpose(),
+            _ => Ok(()),
+        }
+    };
+    let guarded = DeadLetter::new("guarded", Overflow::Block, LetterBox::new(4, || 0u64), inner)
+        .retry(Retry::fixed(3, nanos(5)), always)
+        .by_key(4, 2, |n| n % 2, || 0)
+        .unwrap();
+    let account = guarded.account();
+    let mut stage = Catch::new(guarded);
+    let mut script = Script::new([1, 3]);
+    for now in [0, 5, 6] {
+        let _ = turn(&mut script, &mut stage, now);
+    }
+    drop(stage);
+    let balance = account.read();
+    assert_eq!((balance.out, balance.dropped[Reason::Panic], balance.held), (1, 1, 0));
+    assert_eq!(balance.check(), Ok(()));
+}
+
+#[test]
+fn a_stage_that_goes_after_an_unwinding_turn_has_balanced_books() {
+    let mut calls = 0;
+    let inner = |_: &u64, _: At| -> Flow {
+        calls += 1;
+        match calls {
+            1..=3 => Err(BAD.into()),
+            4 => Ok(()),
+            _ => panic_on_purpose(),
+        }
+    };
+    let mut stage = DeadLetter::new("guarded", Overflow::Block, LetterBox::new(4, || 0u64), inner)
+        .retry(Retry::fixed(3, nanos(5)), always)
+        .aside(4, || 0)
+        .unwrap();
+    let account = stage.account();
+    let _ = turn(&mut Script::new(1..=3), &mut stage, 0);
+    let round = AssertUnwindSafe(|| Stage::<&u64>::on_batch_end(&mut stage, at(5)));
+    assert!(catch_unwind(round).is_err());
+    drop(stage);
+    let balance = account.read();
+    assert_eq!((balance.out, balance.dropped[Reason::Shutdown], balance.held), (1, 2, 0));
+    assert_eq!(balance.check(), Ok(()));
 }
