@@ -264,6 +264,6 @@ fn oracle() {
         }
     }
     if !cfg!(miri) {
-        assert!(reached.iter().all(|n| *n > 1000), "the runs do not reach everything: {reached:?}");
+        assert!(reached.iter().all(|n| *n > 100), "the runs do not reach everything: {reached:?}");
     }
 }
