@@ -2,6 +2,8 @@
 //! has to wait for a durable channel.
 
 mod oracle;
+mod planning;
+mod undo;
 
 use crate::kit::{Choke, Collect, Script, Terms, allocations, conforms, rejected, turn_mut};
 use ringmain::channel::spsc;
@@ -186,107 +188,6 @@ fn routing_slip_1_each_step_on_a_thread_of_its_own() {
     });
 }
 
-/// 20.d3: C faults, A and B logged: compensation order B, A, then Faulted{step C, cause}.
-#[test]
-fn routing_slip_3_what_was_done_is_undone_backwards() {
-    let (mut planner, [a, b, c, _]) = planner();
-    let events = [start(&mut planner, &[1, 2, 3]), start(&mut planner, &[3])];
-    let activities = [undone(a, WRITE[0], erase), undone(b, WRITE[1], erase), undone(c, fails, erase)];
-    let (out, faults, books) = through(&planner, activities, events);
-    assert_eq!(out.iter().map(|event| event.body).collect::<Vec<_>>(), [1278, 0]);
-    for event in out {
-        assert_eq!((event.log.progress(), event.log.fault()), (Progress::Faulted, Some((3, FAULT))));
-        assert_eq!(event.log.to_undo().count(), 0);
-    }
-    assert_eq!(
-        (faults, books.input, books.out),
-        (vec![], 2, 2),
-        "that a way fails is an outcome, not a loss"
-    );
-}
-
-/// Only what was noted is undone.
-#[test]
-fn routing_slip_3_a_step_that_notes_nothing_is_not_undone() {
-    let (mut planner, [a, b, c, _]) = planner();
-    let event = start(&mut planner, &[1, 2, 3]);
-    let quiet = |trace: &mut Trace, visit: &mut Visit| -> Flow<Then> {
-        let _ = visit.at;
-        trace.body = trace.body * 10 + 2;
-        Ok(Then::Next)
-    };
-    let fails: Run = |trace, _| {
-        assert_eq!(trace.log().to_undo().collect::<Vec<_>>(), [1]);
-        Err(FAULT.into())
-    };
-    // Nor what nobody can undo, whatever it notes.
-    for b in [true, false].map(|can| (can, b)) {
-        let activities =
-            (undone(a, WRITE[0], erase), Activity::new(b.1, quiet).undone_by(erase), Activity::new(c, fails));
-        let (out, ..) = if b.0 {
-            through(&planner, activities, [event])
-        } else {
-            through(&planner, (activities.0, Activity::new(b.1, WRITE[1]), activities.2), [event])
-        };
-        assert_eq!(out[0].body, 128);
-    }
-}
-
-/// 20.d4: the compensation of A fails 3 times: CompensationFailed{A}, to the dead letters; B's was done.
-#[test]
-fn routing_slip_4_what_cannot_be_undone_is_a_dead_letter() {
-    let (mut planner, [a, b, c, _]) = planner();
-    let event = start(&mut planner, &[1, 2, 3]);
-    let (attempts, notices) = (RefCell::new(0), RefCell::new(Vec::new()));
-    let sticks_and_counts = |trace: &mut Trace, note: u64| -> Flow {
-        *attempts.borrow_mut() += 1;
-        sticks(trace, note)
-    };
-    let activities = (
-        Activity::new(a, WRITE[0]).undone_by(sticks_and_counts),
-        undone(b, WRITE[1], erase),
-        undone(c, fails, erase),
-    );
-    let stage = RoutingSlip::new(planner.share(), IfGone::Fault, 3, activities, Nowhere)
-        .watched_by(|_: &Trace, notice| notices.borrow_mut().push(notice));
-    let account = stage.account();
-    let mut letters = LetterBox::new(4, Trace::default);
-    let mut stage = DeadLetter::editing("slip", Overflow::Block, &mut letters, stage);
-    assert_eq!(turn_mut(&mut Script::new([event]), &mut stage, NOW).0.end, Some(End::Closed));
-    drop(stage);
-    let letter = letters.iter().next().unwrap();
-    assert_eq!(
-        (letter.fault, letter.event.body, letter.event.log.progress()),
-        (Fault::new(8), 127, Progress::Stuck)
-    );
-    assert_eq!(letter.event.log.to_undo().collect::<Vec<_>>(), [1], "its log says what was not undone");
-    assert_eq!(*attempts.borrow(), 3);
-    let stuck = [Notice::Failed(3, FAULT), Notice::Undone(2), Notice::Stuck(1, Fault::new(8))];
-    assert_eq!(notices.borrow()[2..], stuck);
-    let books = account.read();
-    assert_eq!((books.input, books.dead_lettered[Reason::NonRetryable], books.check()), (1, 1, Ok(())));
-}
-
-/// ... and one that works the third time is undone, and all before it.
-#[test]
-fn routing_slip_4_each_step_has_its_own_attempts() {
-    let (mut planner, [a, b, c, _]) = planner();
-    let event = start(&mut planner, &[1, 2, 3]);
-    let attempts = RefCell::new(0);
-    let third_time = |trace: &mut Trace, note: u64| -> Flow {
-        *attempts.borrow_mut() += 1;
-        if *attempts.borrow() % 3 == 0 { erase(trace, note) } else { sticks(trace, note) }
-    };
-    let activities = (
-        Activity::new(a, WRITE[0]).undone_by(third_time),
-        Activity::new(b, WRITE[1]).undone_by(third_time),
-        Activity::new(c, fails as Run),
-    );
-    let (out, faults, _) = through(&planner, activities, [event]);
-    assert_eq!((out[0].body, out[0].log.progress(), faults), (1278, Progress::Faulted, vec![]));
-    assert_eq!(*attempts.borrow(), 6);
-}
-
 /// 20.d5: revise at A to [X,Y]: A, X, Y; discarded [B,C] reported. Revise to []: completed at A.
 #[test]
 fn routing_slip_5_the_rest_of_the_way_is_revised() {
@@ -321,69 +222,7 @@ fn routing_slip_5_the_rest_of_the_way_is_revised() {
     }
 }
 
-/// 20.d6: unknown step 9 in a dynamic slip: rejected when built; when removed meanwhile: Fault(UnknownStep) and
-/// compensation, or it is passed over and counted.
-#[test]
-fn routing_slip_6_steps_that_are_not_there() {
-    let (mut planner, steps) = planner();
-    assert_eq!(planner.itinerary_of(&[1, 9]), Err(Unplanned::UnknownStep(9)));
-    assert_eq!(planner.itinerary_of(&[0]), Err(Unplanned::UnknownStep(0)));
-    let event = start(&mut planner, &[1, 2, 3]);
-    planner.remove(2);
-    assert_eq!(planner.itinerary_of(&[1, 2]), Err(Unplanned::UnknownStep(2)));
-    assert_eq!(planner.name(2), Some("B"));
-
-    let (out, faults, _) = through(&planner, all(steps), [event]);
-    let gone = Fault::of(Reason::NoRoute);
-    assert_eq!(
-        (out[0].body, out[0].log.progress(), out[0].log.fault()),
-        (18, Progress::Faulted, Some((2, gone)))
-    );
-    assert_eq!(faults, []);
-
-    let out = Collect::new();
-    let mut stage = RoutingSlip::new(planner.share(), IfGone::Skip, 1, all(steps), out.clone());
-    assert_eq!(rejected(turn_mut(&mut Script::new([event]), &mut stage, NOW)), None);
-    assert_eq!((stage.skipped(), out.take()[0].body), (1, 13));
-}
-
-/// What has to be undone by a step that is gone cannot be.
-#[test]
-fn routing_slip_6_a_step_that_is_gone_undoes_nothing() {
-    let (mut planner, [a, b, ..]) = planner();
-    let mut event = start(&mut planner, &[1, 2]);
-    let gone = RefCell::new(planner);
-    let itineraries = gone.borrow().share();
-    let removes = |_: &mut Trace, _: &mut Visit| -> Flow<Then> {
-        gone.borrow_mut().remove(1);
-        Err(FAULT.into())
-    };
-    let activities = (undone(a, WRITE[0], erase), Activity::new(b, removes));
-    let mut stage = RoutingSlip::new(itineraries, IfGone::Skip, 2, activities, Nowhere);
-    let mut script = Script::new([event]);
-    assert_eq!(rejected(turn_mut(&mut script, &mut stage, NOW)), Some(Fault::of(Reason::NoRoute)));
-    event = script.events()[0];
-    assert_eq!((event.body, event.log.progress(), event.log.fault()), (1, Progress::Stuck, Some((2, FAULT))));
-}
-
 struct Raw;
-struct Parsed;
-
-/// 20.d7: type mismatch A:Out != B:In: compile-fail (static: the page's doc test), or Err (dynamic).
-#[test]
-fn routing_slip_7_steps_that_do_not_fit() {
-    let mut planner = Planner::new(4);
-    let parse = planner.step::<Raw, Parsed>("parse").unwrap();
-    let price = planner.step::<Parsed, Parsed>("price").unwrap();
-    let path = Path::new().then(parse).then(price);
-    assert!(planner.itinerary(&path).is_ok());
-    assert!(planner.itinerary_of(&[parse.number(), price.number()]).is_ok());
-    let wrong = planner.itinerary_of(&[price.number(), parse.number()]).unwrap_err();
-    let Unplanned::Mismatch { step, takes, given } = wrong else { panic!("{wrong:?}") };
-    assert_eq!(step, "parse");
-    assert!(takes.ends_with("Raw") && given.ends_with("Parsed"));
-    assert!(wrong.to_string().contains("step `parse` takes"), "{wrong}");
-}
 
 /// 20.d8: empty slip: straight to completion.
 #[test]
@@ -394,32 +233,6 @@ fn routing_slip_8_an_empty_way_is_complete() {
     planner.share().start(&mut event, itinerary);
     let (out, ..) = through(&planner, all(steps), [event]);
     assert_eq!((out[0].body, out[0].log.progress(), out[0].log.visits()), (0, Progress::Completed, 0));
-}
-
-/// 20.d10: log capacity 2, three logged steps: fault at the third before its effect.
-#[test]
-fn routing_slip_10_a_full_log_is_a_fault_before_the_effect() {
-    type Small = Traveller<u64, 2>;
-    let (mut planner, [a, b, c, _]) = planner();
-    let itinerary = planner.itinerary_of(&[1, 2, 3]).unwrap();
-    let mut event = Small::default();
-    planner.share().start(&mut event, itinerary);
-    let run = |n: &mut Small, visit: &mut Visit| -> Flow<Then> {
-        n.body += 1;
-        visit.note(0);
-        Ok(Then::Next)
-    };
-    let undo = |n: &mut Small, _: u64| -> Flow {
-        n.body += 10;
-        Ok(())
-    };
-    let activities = [a, b, c].map(|step| Activity::new(step, run).undone_by(undo));
-    let out = Collect::new();
-    let mut stage = RoutingSlip::new(planner.share(), IfGone::Fault, 1, activities, out.clone());
-    let _ = turn_mut(&mut Script::new([event]), &mut stage, NOW);
-    let event = out.take()[0];
-    let full = Some((3, Fault::of(Reason::TableFull)));
-    assert_eq!((event.body, event.log.progress(), event.log.fault()), (22, Progress::Faulted, full));
 }
 
 /// 20.d11: visit limit 8 with loop A, B, A, B..: LoopLimit at the 9th.
@@ -448,61 +261,6 @@ fn routing_slip_11_a_way_without_an_end_has_one() {
 }
 
 // --------------------------------------------------------------------------------------------------------- the rest
-
-/// A step twice in a list is an error, unless it is meant.
-#[test]
-fn a_repeated_step_is_said() {
-    let (mut planner, steps) = planner();
-    assert_eq!(planner.itinerary_of(&[1, 2, 1]), Err(Unplanned::Repeated(1)));
-    let mut planner = planner.repeating();
-    let event = start(&mut planner, &[1, 2, 1]);
-    let (out, ..) = through(&planner, all(steps), [event]);
-    assert_eq!(out[0].body, 121);
-}
-
-#[test]
-fn the_bounds_of_a_planner_are_errors() {
-    let mut planner = Planner::new(1);
-    assert_eq!(planner.itinerary_of(&[1; MAX_STEPS + 1]), Err(Unplanned::TooLong { steps: 17 }));
-    for _ in 0..255 {
-        planner.step::<(), ()>("one of many").unwrap();
-    }
-    assert_eq!(planner.step::<(), ()>("one too many").unwrap_err(), Unplanned::TooManySteps);
-    let longest: Vec<u8> = (240..=255).collect();
-    let itinerary = planner.itinerary_of(&longest).unwrap();
-    assert_eq!(planner.itinerary_of(&[1]), Err(Unplanned::Full { capacity: 1 }));
-    let mut event = Trace::default();
-    planner.share().start(&mut event, itinerary);
-    assert!(planner.share().rest(event.header.slip).eq(longest.iter().copied()));
-    for step in longest {
-        assert_eq!(planner.share().place(&event), Place::Do(step));
-        event.header.slip += 1;
-    }
-    assert_eq!(planner.share().place(&event), Place::End(Progress::Completed));
-    for error in [Unplanned::TooManySteps, Unplanned::Full { capacity: 1 }, Unplanned::UnknownStep(9)] {
-        assert!(!error.to_string().is_empty());
-    }
-}
-
-/// A header that says nothing, or nonsense, is told, and changes nothing.
-#[test]
-fn a_message_without_an_itinerary_is_rejected() {
-    let (mut planner, steps) = planner();
-    let mut events = vec![Trace::default(); 3];
-    let _ = start(&mut planner, &[1]);
-    (events[1].header.slip, events[2].header.slip) = (9999 << 8, 1 << 8 | 24);
-    let (out, faults, books) = through(&planner, all(steps), events.clone());
-    assert_eq!((out.len(), faults), (0, vec![Fault::of(Reason::NoRoute); 3]));
-    assert_eq!((books.input, books.dead_lettered[Reason::NoRoute]), (3, 3));
-    let mut by_place = ByPlace::new(planner.share(), 0, 1);
-    let at = ringmain::contract::At { seq: ringmain::ring::Sequence::ZERO, now: NOW };
-    for event in events {
-        assert_eq!(
-            ringmain::pattern::Selector::select(&mut by_place, &event, at),
-            ringmain::pattern::NO_ROUTE
-        );
-    }
-}
 
 /// The deadline of the message is that of its way: the first step behind it fails. At the deadline it is in time.
 #[test]
@@ -561,38 +319,6 @@ fn an_activity_can_wait_and_stop() {
     assert_eq!(turn_mut(&mut Script::new([event]), &mut stage, NOW).0.end, Some(End::Halted(Halt::Stop)));
     drop(stage);
     assert_eq!((account.read().dropped[Reason::Shutdown], account.read().check()), (1, Ok(())));
-}
-
-/// The planner makes itineraries while messages travel, on another thread, and neither waits for the other.
-#[test]
-fn itineraries_are_made_while_messages_travel() {
-    let count = if cfg!(miri) { 10 } else { 1000 };
-    let mut planner = Planner::new(count);
-    let steps = ["A", "B", "C", "D"].map(|name| planner.step::<(), ()>(name).unwrap());
-    let itineraries: Arc<Itineraries> = planner.share();
-    let (mut tx, rx) = spsc::channel(4, Trace::default).unwrap();
-    let (to, mut done) = spsc::channel(count.next_power_of_two(), Trace::default).unwrap();
-    let mut agent =
-        rx.drive_mut(RoutingSlip::new(planner.share(), IfGone::Fault, 1, all(steps), Forward::new(to)));
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            while agent.work(NOW) != Work::Done {
-                std::thread::yield_now();
-            }
-        });
-        for n in 0..count {
-            let way = [n, n + 1].map(|n| 1 + (n % 4) as u8);
-            let mut event = Trace::default();
-            itineraries.start(&mut event, planner.itinerary_of(&way).unwrap());
-            while tx.push(event).is_err() {
-                std::thread::yield_now();
-            }
-        }
-        drop(tx);
-    });
-    for n in 0..count as u64 {
-        assert_eq!(done.pop().unwrap().body, (1 + n % 4) * 10 + 1 + (n + 1) % 4);
-    }
 }
 
 /// Not one: doing, failing, undoing, sticking, passing over, and a way that ends in no itinerary.
