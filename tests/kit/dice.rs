@@ -29,6 +29,14 @@ impl Dice {
 /// How many seeds an oracle is compared with: all of them in a release build, a tenth in a debug build, a few where an
 /// interpreter runs the test.
 pub(crate) fn seeds(all: u64) -> core::ops::Range<u64> {
-    let share = if cfg!(debug_assertions) { all.div_ceil(10) } else { all };
-    0..if cfg!(miri) { share.min(20) } else { share }
+    0..if cfg!(miri) { share(all).min(20) } else { share(all) }
+}
+
+/// Whether something was reached as often in the runs of [`seeds`] as it has to be, more than `all` times in all of them.
+pub(crate) fn reached(times: u64, all: u64) -> bool {
+    cfg!(miri) || times > share(all)
+}
+
+const fn share(all: u64) -> u64 {
+    if cfg!(debug_assertions) { all.div_ceil(10) } else { all }
 }

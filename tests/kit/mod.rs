@@ -24,7 +24,7 @@ pub(crate) use channel::{Dropped, Drops, channel_conforms, panic_on_purpose, pan
 pub(crate) use collect::{Choke, Collect};
 pub(crate) use conformance::conforms;
 pub(crate) use conformance::{Hazard, Kit, Rule, Terms, conformance, rejected, turn, turn_mut};
-pub(crate) use dice::{Dice, seeds};
+pub(crate) use dice::{Dice, reached, seeds};
 pub(crate) use executor::{Alarm, block_on, poll_once};
 pub(crate) use rigs::*;
 pub(crate) use scene::{Build, Cargo, Parcel, Put, Scene, Take, scene};
