@@ -1,5 +1,6 @@
 //! Random graphs: a circle is found exactly where a search of all ways finds one.
 
+#[allow(dead_code, reason = "no test binary uses all of it")]
 #[path = "../../kit/dice.rs"]
 mod dice;
 
